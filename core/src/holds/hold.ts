@@ -1,0 +1,94 @@
+import type { Subject } from '../identity/subject.ts';
+import type { GroupVersionResource, JsonValue, KubernetesObject } from '../kubernetes/object.ts';
+import type { Operation } from '../policy/access-policy.ts';
+
+/** The annotations by which a person decides. The webhook turns them into a decision and removes them. */
+export const decisionAnnotation = 'holdpoint.dev/decision';
+export const reasonAnnotation = 'holdpoint.dev/reason';
+
+/** Pending → Approved → Used, or Denied, Expired (unanswered), Lapsed (approved, not used in time). */
+export type HoldPhase = 'Pending' | 'Approved' | 'Used' | 'Denied' | 'Expired' | 'Lapsed';
+
+/** One operation of an RFC 6902 patch, with the value that stood there before: both sides of a change, masked. */
+export interface ChangeOperation {
+  op: 'add' | 'remove' | 'replace';
+  path: string;
+  value?: JsonValue;
+  oldValue?: JsonValue;
+}
+
+/** What the person is asked to sign, secret values masked. */
+export type Change =
+  | { type: 'Create'; object: JsonValue }
+  | { type: 'Update'; patch: ChangeOperation[] }
+  | { type: 'Delete'; object: JsonValue }
+  | { type: 'Connect'; options: JsonValue };
+
+export interface HoldSubject {
+  username: string;
+  groups: readonly string[];
+  session?: string;
+  onBehalfOf?: string;
+  /** The client's own word (`Kubectl-Command`): shown, never trusted. */
+  command?: string;
+}
+
+export interface HoldRequest {
+  operation: Operation;
+  resource: GroupVersionResource;
+  kind: string;
+  subresource?: string;
+  namespace?: string;
+  /** Empty for a create with `generateName`. */
+  name?: string;
+}
+
+export interface HoldSpec {
+  subject: HoldSubject;
+  request: HoldRequest;
+  /** `sha256:` and 64 hex digits over the exact change: see digest.ts. */
+  digest: string;
+  change: Change;
+  policy: string;
+  rule: string;
+  message?: string;
+  approvers: readonly Subject[];
+  minApprovals: number;
+  /** RFC 3339. Unanswered by then, the hold expires. */
+  expiresAt: string;
+  useWithinSeconds: number;
+  /** How long the proxy keeps the client waiting. */
+  pauseForSeconds: number;
+}
+
+/** One reviewer's answer, as stamped by the webhook from the request's own userInfo. */
+export interface Decision {
+  by: string;
+  verdict: 'approve' | 'deny';
+  reason?: string;
+  /** RFC 3339. */
+  at: string;
+}
+
+export interface HoldStatus {
+  phase: HoldPhase;
+  decisions: Decision[];
+  /** RFC 3339: an approval not used by then lapses. */
+  useBefore?: string;
+  /** The one request that used the approval. */
+  usedBy?: { requestUid: string; requestId?: string; at: string };
+}
+
+/** Hold, holdpoint.dev/v1alpha1: one question to a person. `spec` never changes; `status` changes through the webhook. */
+export interface Hold extends KubernetesObject {
+  spec: HoldSpec;
+  status?: HoldStatus;
+}
+
+/** The phases from which nothing follows any more. */
+export function isFinished(phase: HoldPhase): boolean {
+  return phase === 'Used' || phase === 'Denied' || phase === 'Expired' || phase === 'Lapsed';
+}
+
+/** Where a 429 or 403 of ours names its hold for programs (`status.details.causes[].reason`). */
+export const holdCauseReason = 'HoldpointHold';

@@ -1,0 +1,100 @@
+import type { Subject } from '../identity/subject.ts';
+import type { KubernetesObject } from '../kubernetes/object.ts';
+
+/** Strictest first: when several policies govern one subject, Deny wins over Hold, Hold over Allow. */
+export type Action = 'Deny' | 'Hold' | 'Allow';
+
+/** An admission operation. A *verb* (get, list, patch …) is authorization's and audit's word, and another field. */
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** The shape of a webhook's rule (admissionregistration/v1 RuleWithOperations), with RBAC's resourceNames added. */
+export interface ResourceRule {
+  apiGroups: readonly string[];
+  apiVersions?: readonly string[];
+  /** `pods`, `pods/exec`, `*`, `pods/*`, `*\/scale`, `*\/*`: as in a webhook's rules, `*` leaves out subresources. */
+  resources: readonly string[];
+  operations: readonly (Operation | '*')[];
+  scope?: 'Cluster' | 'Namespaced' | '*';
+  resourceNames?: readonly string[];
+}
+
+/** A CEL expression over `object`, `oldObject` and `request`; all of a rule's must be true for the rule to match. */
+export interface MatchCondition {
+  name: string;
+  expression: string;
+}
+
+/** How a held request is asked about. Durations are Go-style: `90s`, `10m`, `1h30m`. */
+export interface HoldSettings {
+  approvers?: readonly Subject[];
+  /** @default 1 */
+  minApprovals?: number;
+  /** An unanswered hold expires. @default "1h" */
+  expiresAfter?: string;
+  /** An approval that is not used lapses. @default "10m" */
+  useWithin?: string;
+  /** How long the proxy keeps the client waiting. @default "5m" */
+  pauseFor?: string;
+}
+
+export interface WriteRule {
+  name: string;
+  action: Action;
+  /** Told to whoever is refused or held. */
+  message?: string;
+  resourceRules: readonly ResourceRule[];
+  /** Names or `prefix-*` patterns; cluster-scoped objects match no namespace. */
+  namespaces?: readonly string[];
+  matchConditions?: readonly MatchCondition[];
+  hold?: HoldSettings;
+}
+
+/** Judged by the proxy: admission never sees reads. `verbs` are authorization verbs, or `*`. */
+export interface ReadRule {
+  name: string;
+  action: 'Allow' | 'Deny';
+  message?: string;
+  verbs: readonly string[];
+  /** @default every group */
+  apiGroups?: readonly string[];
+  /** As in a ResourceRule, but `*` here too leaves out subresources. */
+  resources?: readonly string[];
+  resourceNames?: readonly string[];
+  namespaces?: readonly string[];
+  /** Paths outside /api and /apis; a trailing `*` matches the rest. */
+  nonResourceURLs?: readonly string[];
+}
+
+/** What becomes of terminals. Required: no recorder, no exec. */
+export type ExecRecording = 'Required' | 'BestEffort' | 'Off';
+
+export interface AccessPolicySpec {
+  subjects: readonly Subject[];
+  /** For a write that no rule matches. @default "Hold" */
+  defaultAction?: Action;
+  /** In order: the first that matches decides. */
+  rules?: readonly WriteRule[];
+  /** How holds that only `defaultAction` asks for are answered. */
+  hold?: HoldSettings;
+  reads?: { defaultAction?: 'Allow' | 'Deny'; rules?: readonly ReadRule[] };
+  exec?: { record?: ExecRecording };
+  /** Pending holds a subject may have before it is refused without another. @default 20 */
+  maxPending?: number;
+  /** A change larger than this cannot be judged by a person and is refused. @default 65536 */
+  maxChangeBytes?: number;
+}
+
+export interface Condition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  message: string;
+  lastTransitionTime: string;
+  observedGeneration?: number;
+}
+
+/** AccessPolicy, holdpoint.dev/v1alpha1: who is governed, and by which rules. */
+export interface AccessPolicy extends KubernetesObject {
+  spec: AccessPolicySpec;
+  status?: { conditions?: Condition[]; observedGeneration?: number };
+}

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+import { HoldpointError, messageOf } from '@holdpoint/core';
+
+export interface Flag {
+  /** One line for --help. */
+  description: string;
+  /** Without a default the flag is required. */
+  default?: string;
+}
+
+/**
+ * Reads `--name value` flags by a table. Throws ERR_CONFIG_INVALID naming the flag for one that is unknown, missing or
+ * without a value.
+ *
+ * @param argv as process.argv.slice(2)
+ */
+export function parseFlags<Name extends string>(argv: string[], table: Record<Name, Flag>): Record<Name, string> {
+  const names = Object.keys(table) as Name[];
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    ({ values } = parseArgs({ args: argv, options, strict: true, allowPositionals: false }));
+  } catch (cause) {
+    throw new HoldpointError('ERR_CONFIG_INVALID', `${messageOf(cause)}\n${usageOf(table)}`, { cause });
+  }
+  const flags = names.map((name) => {
+    const value = values[name] ?? table[name].default;
+    if (typeof value !== 'string') {
+      throw new HoldpointError('ERR_CONFIG_INVALID', `--${name} is required: ${table[name].description}`);
+    }
+    return [name, value];
+  });
+  return Object.fromEntries(flags) as Record<Name, string>;
+}
+
+function usageOf(table: Record<string, Flag>): string {
+  return Object.entries(table)
+    .map(([name, flag]) => `  --${name}  ${flag.description}${flag.default === undefined ? '' : ` (${flag.default})`}`)
+    .join('\n');
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+export interface HttpsServerOptions {
+  /** PEM. */
+  certFile: string;
+  /** PEM. */
+  keyFile: string;
+  handler: RequestListener;
+  /** The API server accepts headers up to 1 MiB, and so does whatever stands in front of it. @default 16384 */
+  maxHeaderBytes?: number;
+  /** 0 for streams that may last for hours. @default 60000 */
+  requestTimeoutMs?: number;
+}
+
+/**
+ * The API server keeps its connections to webhooks idle for up to 90 s (net/http's IdleConnTimeout). Were we the first to
+ * close, its next call could meet a closed socket: a spurious failure that fails an agent's write.
+ */
+const keepAliveTimeoutMs = 120_000;
+
+/** Builds an HTTPS server; it does not listen yet. */
+export function createHttpsServer(options: HttpsServerOptions): Server {
+  const server = createServer(
+    {
+      cert: readFileSync(options.certFile),
+      key: readFileSync(options.keyFile),
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+      requestTimeout: options.requestTimeoutMs ?? 60_000,
+      noDelay: true,
+    },
+    options.handler,
+  );
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  server.headersTimeout = keepAliveTimeoutMs + 5_000;
+  return server;
+}
+
+/** Listens on `host:port` (port 0: any free one) and resolves with the port. Rejects when the address is taken. */
+export async function listen(server: Server, address: string): Promise<number> {
+  const colon = address.lastIndexOf(':');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(address.slice(colon + 1)), address.slice(0, colon), () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Stops accepting, lets requests under way finish for up to `graceMs`, then closes what is left. */
+export async function closeGracefully(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Answers JSON in one piece. */
+export function sendJson(
+  response: ServerResponse,
+  code: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(code, { 'content-type': 'application/json', 'content-length': String(bytes.length), ...headers });
+  response.end(bytes);
+}
+
+/** The path of a request's URL, without its query. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}

@@ -1,0 +1,10 @@
+export * from './flags.ts';
+export * from './http/body.ts';
+export * from './http/https-server.ts';
+export * from './kube/client.ts';
+export * from './kube/kinds.ts';
+export * from './kube/object-cache.ts';
+export * from './lifecycle.ts';
+export * from './logger.ts';
+export * from './yaml.ts';
+export type { KubeConfig } from '@kubernetes/client-node';

@@ -1,0 +1,17 @@
+import type { ResourceKind } from './client.ts';
+
+/** The resources that Holdpoint reads or writes. */
+export const kinds = {
+  accessPolicies: { group: 'holdpoint.dev', version: 'v1alpha1', plural: 'accesspolicies' },
+  holds: { group: 'holdpoint.dev', version: 'v1alpha1', plural: 'holds' },
+  validatingWebhookConfigurations: {
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    plural: 'validatingwebhookconfigurations',
+  },
+  mutatingWebhookConfigurations: {
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    plural: 'mutatingwebhookconfigurations',
+  },
+} as const satisfies Record<string, ResourceKind>;

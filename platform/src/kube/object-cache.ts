@@ -1,0 +1,65 @@
+import {
+  CustomObjectsApi,
+  makeInformer,
+  type KubeConfig,
+  type KubernetesListObject,
+  type KubernetesObject as ClientObject,
+} from '@kubernetes/client-node';
+import type { KubernetesObject } from '@holdpoint/core';
+import type { ResourceKind } from './client.ts';
+
+/** A local copy of every object of one kind, kept current by a watch. */
+export interface ObjectCache<T extends KubernetesObject> {
+  /** What is known now; may lag behind the API server by a moment. */
+  list(): readonly T[];
+  get(name: string): T | undefined;
+  /** Calls back with every object that is added, changed or deleted; returns the way to stop that. */
+  onChange(listener: (object: T) => void): () => void;
+  stop(): Promise<void>;
+}
+
+const restartDelayMs = 1_000;
+const changes = ['add', 'update', 'delete'] as const;
+
+/**
+ * Lists, then watches, for ever: a broken watch is started again, and `onError` hears of every break. Rejects when the
+ * first list fails, so that nobody serves from a copy that never was.
+ */
+export async function createObjectCache<T extends KubernetesObject>(
+  config: KubeConfig,
+  kind: ResourceKind,
+  onError: (error: unknown) => void,
+): Promise<ObjectCache<T>> {
+  const api = config.makeApiClient(CustomObjectsApi);
+  // The library types timestamps as Date, which JSON never carries: its objects are ours by another name.
+  const list = async (): Promise<KubernetesListObject<ClientObject>> =>
+    (await api.listClusterCustomObject({ ...kind })) as KubernetesListObject<ClientObject>;
+  await list();
+
+  const informer = makeInformer<ClientObject>(config, `/apis/${kind.group}/${kind.version}/${kind.plural}`, list);
+  let stopped = false;
+  informer.on('error', (error: unknown) => {
+    if (stopped) return;
+    onError(error);
+    setTimeout(() => {
+      if (!stopped) informer.start().catch(onError);
+    }, restartDelayMs);
+  });
+  await informer.start();
+
+  return {
+    list: () => informer.list() as unknown as readonly T[],
+    get: (name) => informer.get(name) as unknown as T | undefined,
+    onChange(listener) {
+      const heard = (object: ClientObject): void => listener(object as unknown as T);
+      for (const verb of changes) informer.on(verb, heard);
+      return () => {
+        for (const verb of changes) informer.off(verb, heard);
+      };
+    },
+    async stop() {
+      stopped = true;
+      await informer.stop();
+    },
+  };
+}
