@@ -4,6 +4,8 @@ export * from './http/https-server.ts';
 export * from './kube/client.ts';
 export * from './kube/kinds.ts';
 export * from './kube/object-cache.ts';
+export * from './kube/own-username.ts';
+export * from './key-file.ts';
 export * from './lifecycle.ts';
 export * from './logger.ts';
 export * from './yaml.ts';

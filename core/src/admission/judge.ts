@@ -1,0 +1,116 @@
+import { changeOf, isEmptyChange } from '../holds/change.ts';
+import { canonicalJson } from '../holds/canonical-json.ts';
+import type { Change } from '../holds/hold.ts';
+import { extraKeys, extraOf } from '../identity/user-info.ts';
+import type { JsonValue } from '../kubernetes/object.ts';
+import type { CompiledPolicy } from '../policy/compile-policy.ts';
+import { evaluateWrite, type Verdict } from '../policy/evaluate.ts';
+import type { AdmissionRequest } from './admission-review.ts';
+import type { AuditAnnotations } from './admission-response.ts';
+
+/** What is to be done with a write. Only `Ask` needs the cluster: the hold is found, used or created by the caller. */
+export type Judgement =
+  | { type: 'Pass'; annotations: AuditAnnotations }
+  | { type: 'Refuse'; message: string; annotations: AuditAnnotations }
+  | { type: 'Ask'; verdict: Verdict; change: Change; how: AskHow; annotations: AuditAnnotations };
+
+/** How the answer "held" travels: 429 makes clients wait; where 429 means something else, 403 says the same. */
+export type AskHow = 'TooManyRequests' | 'Forbidden';
+
+export interface JudgeInput {
+  request: AdmissionRequest;
+  policies: readonly CompiledPolicy[];
+  /** True when a string carries one of our mask tokens. */
+  containsMask: (text: string) => boolean;
+}
+
+/**
+ * Judges a write. Pure, and in this order: what always passes; what is refused to the governed whatever the rules say;
+ * the policies; and for a hold, whether a person could judge it at all.
+ */
+export function judge({ request, policies, containsMask }: JudgeInput): Judgement {
+  const change = changeOf(request);
+  if (isAccessReview(request)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'access-review' } };
+  if (isEmptyChange(change)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'no-change' } };
+
+  const session = extraOf(request.user, extraKeys.session);
+  const verdict = evaluateWrite(policies, {
+    operation: request.operation,
+    resource: request.resource,
+    subresource: request.subresource,
+    namespace: request.namespace,
+    name: request.name,
+    user: request.user,
+    object: request.object,
+    oldObject: request.oldObject,
+    request: request.raw,
+  });
+  if (verdict === undefined) return { type: 'Pass', annotations: { decision: 'ungoverned' } };
+
+  const annotations: AuditAnnotations = {
+    decision: verdict.action.toLowerCase(),
+    policy: verdict.policy,
+    rule: verdict.rule,
+    ...(session === undefined ? {} : { session }),
+  };
+  const refuse = (message: string): Judgement => ({
+    type: 'Refuse',
+    message,
+    annotations: { ...annotations, decision: 'deny' },
+  });
+
+  if (request.resource.group === 'holdpoint.dev') {
+    return refuse(`${request.resource.resource} are written by people, never by a governed subject.`);
+  }
+  if (containsMask(JSON.stringify(request.object))) {
+    return refuse(
+      'The request carries a masked value (holdpoint-mask:…), which would overwrite the real one. ' +
+        'Leave masked fields out of what you send, or change them one by one with kubectl patch.',
+    );
+  }
+  switch (verdict.action) {
+    case 'Allow':
+      return { type: 'Pass', annotations };
+    case 'Deny':
+      return refuse(denialOf(verdict));
+    case 'Hold':
+      break;
+  }
+  if (request.operation === 'DELETE' && request.name === '') {
+    return refuse(
+      `${ruleOf(verdict)} asks for an approval, and a delete of a whole collection has no single change to approve. ` +
+        'Delete the objects by name.',
+    );
+  }
+  const bytes = canonicalJson(change as unknown as JsonValue).length;
+  if (bytes > verdict.maxChangeBytes) {
+    return refuse(
+      `${ruleOf(verdict)} asks for an approval, and this change (${String(bytes)} bytes) is larger than a person can ` +
+        `judge (${String(verdict.maxChangeBytes)}). Make it in smaller steps.`,
+    );
+  }
+  const how = request.subresource === 'eviction' ? 'Forbidden' : 'TooManyRequests';
+  return { type: 'Ask', verdict, change, how, annotations };
+}
+
+/** `rule "x" of policy "y"`, as every message names it. */
+export function ruleOf(verdict: Pick<Verdict, 'rule' | 'policy'>): string {
+  return verdict.rule === 'default'
+    ? `the default of policy "${verdict.policy}"`
+    : `rule "${verdict.rule}" of policy "${verdict.policy}"`;
+}
+
+function denialOf(verdict: Verdict): string {
+  return verdict.message === undefined ? `refused by ${ruleOf(verdict)}` : `${verdict.message} (${ruleOf(verdict)})`;
+}
+
+/** `kubectl auth can-i` and `whoami`: questions in the shape of a create; they write nothing. */
+function isAccessReview(request: AdmissionRequest): boolean {
+  const { group, resource } = request.resource;
+  return (
+    request.operation === 'CREATE' &&
+    ((group === 'authorization.k8s.io' && resource.endsWith('accessreviews')) ||
+      (group === 'authorization.k8s.io' && resource === 'selfsubjectrulesreviews') ||
+      (group === 'authentication.k8s.io' && resource === 'selfsubjectreviews'))
+  );
+}

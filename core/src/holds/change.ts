@@ -1,0 +1,39 @@
+import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
+import type { Operation } from '../policy/access-policy.ts';
+import type { Change } from './hold.ts';
+import { diffObjects } from './json-patch.ts';
+import { normaliseObject } from './normalise.ts';
+
+/** The objects of a write, as admission shows them. */
+export interface WriteObjects {
+  operation: Operation;
+  object: JsonValue;
+  oldObject: JsonValue;
+}
+
+/** What a write changes, without what the server or time put there. Nothing is masked: see the caller. */
+export function changeOf(write: WriteObjects): Change {
+  switch (write.operation) {
+    case 'CREATE':
+      return { type: 'Create', object: normalised(write.object) };
+    case 'UPDATE':
+      return { type: 'Update', patch: diffObjects(objectOf(write.oldObject), objectOf(write.object)) };
+    case 'DELETE':
+      return { type: 'Delete', object: normalised(write.oldObject) };
+    case 'CONNECT':
+      return { type: 'Connect', options: write.object };
+  }
+}
+
+/** True for an UPDATE that changes nothing a person would care about: such a write always passes. */
+export function isEmptyChange(change: Change): boolean {
+  return change.type === 'Update' && change.patch.length === 0;
+}
+
+function normalised(value: JsonValue): JsonValue {
+  return isJsonObject(value) ? normaliseObject(value) : value;
+}
+
+function objectOf(value: JsonValue) {
+  return isJsonObject(value) ? normaliseObject(value) : {};
+}

@@ -1,0 +1,54 @@
+import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
+import type { Verdict } from '../policy/evaluate.ts';
+import type { Change, Hold, HoldRequest } from './hold.ts';
+import { holdNameOf } from './hold-name.ts';
+
+export interface NewHoldInput {
+  user: UserInfo;
+  request: HoldRequest;
+  digest: string;
+  /** Masked. */
+  change: Change;
+  verdict: Verdict;
+  nowMs: number;
+}
+
+/** Labels by which holds are found with kubectl. A label's value is shorter than a digest, so it is a prefix of it. */
+export const holdLabels = { policy: 'holdpoint.dev/policy', rule: 'holdpoint.dev/rule' } as const;
+
+/** The question as it is first put: Pending, no decisions. */
+export function newHold(input: NewHoldInput, attempt: number): Hold {
+  const { user, request, digest, change, verdict, nowMs } = input;
+  const session = extraOf(user, extraKeys.session);
+  const onBehalfOf = extraOf(user, extraKeys.onBehalfOf);
+  const command = extraOf(user, extraKeys.command);
+  return {
+    apiVersion: 'holdpoint.dev/v1alpha1',
+    kind: 'Hold',
+    metadata: {
+      name: holdNameOf(digest, attempt),
+      labels: { [holdLabels.policy]: verdict.policy, [holdLabels.rule]: verdict.rule },
+    },
+    spec: {
+      subject: {
+        username: user.username,
+        groups: [...user.groups],
+        ...(session === undefined ? {} : { session }),
+        ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+        ...(command === undefined ? {} : { command }),
+      },
+      request,
+      digest,
+      change,
+      policy: verdict.policy,
+      rule: verdict.rule,
+      ...(verdict.message === undefined ? {} : { message: verdict.message }),
+      approvers: [...verdict.hold.approvers],
+      minApprovals: verdict.hold.minApprovals,
+      expiresAt: new Date(nowMs + verdict.hold.expiresAfterSeconds * 1_000).toISOString(),
+      useWithinSeconds: verdict.hold.useWithinSeconds,
+      pauseForSeconds: verdict.hold.pauseForSeconds,
+    },
+    status: { phase: 'Pending', decisions: [] },
+  };
+}

@@ -1,0 +1,67 @@
+import type { Decision, Hold, HoldStatus } from './hold.ts';
+import { phaseAt } from './phase.ts';
+
+export interface UsingRequest {
+  /** AdmissionRequest.uid: new at every call of the API server. */
+  requestUid: string;
+  /** The proxy's id for one request of its client; absent on the way past the proxy. */
+  requestId: string | undefined;
+  /** False for creates with `generateName` and for CONNECT, where asking twice is doing twice. */
+  mayRepeat: boolean;
+  nowMs: number;
+}
+
+/** What a hold means for a request with its digest. */
+export type UseOutcome =
+  | { type: 'Use'; status: HoldStatus }
+  | { type: 'UsedByThisRequest' }
+  | { type: 'Wait' }
+  /** The answer was no, and stands until the hold would have expired: asking again does not make a new question. */
+  | { type: 'Denied'; decision: Decision | undefined }
+  | { type: 'Finished' };
+
+/**
+ * One API request may call admission several times (a stale cache, a conflict in etcd), each call with a new uid and
+ * within one request's own time limit. A write that comes past the proxy can be told from its repetition by nothing but time.
+ */
+const repeatWindowMs = 5_000;
+
+/** Decides whether this request may use this hold; the caller writes `status` by optimistic concurrency, then answers. */
+export function useOf(hold: Hold, request: UsingRequest): UseOutcome {
+  const phase = phaseAt(hold, request.nowMs);
+  switch (phase) {
+    case 'Pending':
+      return { type: 'Wait' };
+    case 'Approved':
+      return { type: 'Use', status: usedStatus(hold, request) };
+    case 'Used':
+      return isRepetition(hold, request) ? { type: 'UsedByThisRequest' } : { type: 'Finished' };
+    case 'Denied': {
+      const decision = hold.status?.decisions.find((each) => each.verdict === 'deny');
+      return request.nowMs < Date.parse(hold.spec.expiresAt) ? { type: 'Denied', decision } : { type: 'Finished' };
+    }
+    case 'Expired':
+    case 'Lapsed':
+      return { type: 'Finished' };
+  }
+}
+
+function usedStatus(hold: Hold, request: UsingRequest): HoldStatus {
+  return {
+    ...hold.status,
+    phase: 'Used',
+    decisions: hold.status?.decisions ?? [],
+    usedBy: {
+      requestUid: request.requestUid,
+      ...(request.requestId === undefined ? {} : { requestId: request.requestId }),
+      at: new Date(request.nowMs).toISOString(),
+    },
+  };
+}
+
+function isRepetition(hold: Hold, request: UsingRequest): boolean {
+  const usedBy = hold.status?.usedBy;
+  if (usedBy === undefined || !request.mayRepeat) return false;
+  if (request.nowMs - Date.parse(usedBy.at) > repeatWindowMs) return false;
+  return usedBy.requestId === request.requestId;
+}

@@ -1,0 +1,63 @@
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD, as in TextEncoder (which core, being pure, has not). */
+export function utf8Bytes(text: string): number[] {
+  const bytes: number[] = [];
+  for (const character of text) {
+    let code = character.codePointAt(0) ?? 0xfffd;
+    if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    else {
+      bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    }
+  }
+  return bytes;
+}
+
+/** Standard base64 with padding (RFC 4648, section 4). */
+export function base64OfBytes(bytes: readonly number[]): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [a = 0, b, c] = [bytes[at], bytes[at + 1], bytes[at + 2]];
+    text += alphabet.charAt(a >> 2) + alphabet.charAt(((a & 3) << 4) | ((b ?? 0) >> 4));
+    text += b === undefined ? '=' : alphabet.charAt(((b & 15) << 2) | ((c ?? 0) >> 6));
+    text += c === undefined ? '=' : alphabet.charAt(c & 63);
+  }
+  return text;
+}
+
+/** Base64 of the text's UTF-8 bytes. */
+export function base64OfText(text: string): string {
+  return base64OfBytes(utf8Bytes(text));
+}
+
+/** How many bytes a base64 text stands for, without decoding it. Line breaks are skipped, as Go's decoder does. */
+export function decodedLength(base64: string): number {
+  let digits = 0;
+  for (let at = 0; at < base64.length; at += 1) {
+    const code = base64.charCodeAt(at);
+    if (code !== 10 && code !== 13 && code !== 61) digits += 1;
+  }
+  return Math.floor((digits * 3) / 4);
+}
+
+/** The text behind an ASCII base64 value, or undefined when it is not base64 of printable ASCII. */
+export function asciiOfBase64(base64: string): string | undefined {
+  let text = '';
+  let bits = 0;
+  let held = 0;
+  for (const character of base64.replace(/[\r\n]/g, '').replace(/=+$/, '')) {
+    const digit = alphabet.indexOf(character);
+    if (digit < 0) return undefined;
+    held = ((held << 6) | digit) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    const code = (held >> bits) & 0xff;
+    if (code < 0x20 || code > 0x7e) return undefined;
+    text += String.fromCharCode(code);
+  }
+  return text;
+}

@@ -1,0 +1,68 @@
+import { asciiOfBase64, base64OfBytes, base64OfText, decodedLength, utf8Bytes } from './base64.ts';
+
+/**
+ * A mask stands where a secret value stood. It is a token, `holdpoint-mask:v1:<32 hex>:<length>`, bound by an HMAC to its
+ * place and its value: written back to the very place it came from it can be told from a forgery and be exchanged for the
+ * value again; anywhere else it proves itself foreign. The length is the value's, in bytes: all that is told of it.
+ */
+const marker = 'holdpoint-mask:v1:';
+const token = /^holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}$/;
+const hexDigits = 32;
+
+/** Where a secret value stands: the Secret, and the key within it. */
+export interface SecretPlace {
+  namespace: string;
+  name: string;
+  key: string;
+}
+
+/** Makes mask tokens under one key. Total: every value has a token, and a token is its own token. */
+export interface Mask {
+  /** For a value of a Secret's `data`: base64 in, base64 of the token out, so that typed clients still decode it. */
+  ofData(place: SecretPlace, base64: string): string;
+  /** For plain text (`stringData`, a token, an annotation). The same value at the same place has the same token. */
+  ofText(place: SecretPlace, text: string): string;
+}
+
+/**
+ * @param hmac HMAC-SHA256 of the text under the installation's mask key, in lower-case hex (at least 32 digits). Whoever
+ *   holds that key can confirm a guess of a value, so it is kept as a secret is.
+ */
+export function createMask(hmac: (text: string) => string): Mask {
+  const tokenOf = (place: SecretPlace, base64: string): string => {
+    // JSON keeps the parts apart: no choice of names can make two places read the same.
+    const bound = JSON.stringify([place.namespace, place.name, place.key, base64]);
+    return `${marker}${hmac(bound).slice(0, hexDigits)}:${String(decodedLength(base64))}`;
+  };
+  return {
+    ofData: (place, base64) =>
+      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, base64.replace(/[\r\n]/g, ''))),
+    ofText: (place, text) => (isMaskToken(text) ? text : tokenOf(place, base64OfBytes(utf8Bytes(text)))),
+  };
+}
+
+/** True when the whole text is a mask token. */
+export function isMaskToken(text: string): boolean {
+  return token.test(text);
+}
+
+/** True when the whole base64 text, as in a Secret's `data`, stands for a mask token. */
+export function isMaskedData(base64: string): boolean {
+  if (!base64.startsWith(markerInBase64[0] ?? marker)) return false;
+  return isMaskToken(asciiOfBase64(base64) ?? '');
+}
+
+/** The marker's base64 forms when 0, 1 or 2 bytes precede it: of each, the characters no neighbour can change. */
+const markerInBase64: readonly string[] = [0, 1, 2].map((shift) => {
+  const padded = base64OfBytes([...Array<number>(shift).fill(0), ...utf8Bytes(marker)]);
+  return padded.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + marker.length) * 8) / 6));
+});
+
+/**
+ * True when a mask token, or what could be one, stands anywhere in the text: plain, or in base64 at any alignment, even
+ * when that is broken into lines (raw, or as JSON's `\n`).
+ */
+export function containsMaskToken(text: string): boolean {
+  const joined = text.replace(/\s|\\[nrt]/g, '');
+  return joined.includes(marker) || markerInBase64.some((form) => joined.includes(form));
+}

@@ -1,0 +1,83 @@
+import type { ReadRule } from '../policy/access-policy.ts';
+import type { RequestInfo } from './request-info.ts';
+
+/**
+ * True when the rule is about this request. A collection read (a list across namespaces, or without a name) carries what
+ * a Deny rule keeps back by namespace or name, so a Deny rule matches it; an Allow rule does not.
+ */
+export function matchesReadRule(rule: ReadRule, info: RequestInfo): boolean {
+  if (!includes(rule.verbs, info.verb)) return false;
+  if (!info.isResourceRequest) return (rule.nonResourceURLs ?? []).some((url) => matchesUrl(url, info.path));
+  if (rule.resources === undefined && rule.nonResourceURLs !== undefined) return false;
+  return (
+    includes(rule.apiGroups ?? ['*'], info.apiGroup) &&
+    (rule.resources === undefined || rule.resources.some((resource) => matchesResource(resource, info))) &&
+    matchesName(rule, info) &&
+    matchesNamespace(rule, info)
+  );
+}
+
+/** Source: apiserver admission/plugin/webhook/predicates/rules: `*` leaves out subresources, `pods/*` has pods as well. */
+function matchesResource(pattern: string, info: RequestInfo): boolean {
+  const [resource = '', subresource = ''] = pattern.split('/', 2);
+  return (resource === '*' || resource === info.resource) && (subresource === '*' || subresource === info.subresource);
+}
+
+function matchesName(rule: ReadRule, info: RequestInfo): boolean {
+  if (rule.resourceNames === undefined || rule.resourceNames.length === 0) return true;
+  return info.name === '' ? rule.action === 'Deny' : rule.resourceNames.includes(info.name);
+}
+
+function matchesNamespace(rule: ReadRule, info: RequestInfo): boolean {
+  if (rule.namespaces === undefined) return true;
+  if (info.namespace !== '') return rule.namespaces.some((pattern) => matchesPattern(pattern, info.namespace));
+  return rule.action === 'Deny' && mayCrossNamespaces(info);
+}
+
+/** Without discovery a list at the cluster's level may be of anything; what is certainly cluster-scoped lies in no namespace. */
+function mayCrossNamespaces(info: RequestInfo): boolean {
+  return !clusterScoped.has(`${info.apiGroup}/${info.resource}`);
+}
+
+/** A name, or `prefix-*`. */
+function matchesPattern(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+function matchesUrl(pattern: string, path: string): boolean {
+  return matchesPattern(pattern, path);
+}
+
+function includes(patterns: readonly string[], word: string): boolean {
+  return patterns.includes('*') || patterns.includes(word);
+}
+
+/** `group/resource` of the built-in kinds that have no namespace, as far as an agent is likely to list them. */
+const clusterScoped = new Set([
+  '/componentstatuses',
+  '/namespaces',
+  '/nodes',
+  '/persistentvolumes',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingadmissionpolicies',
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'apiregistration.k8s.io/apiservices',
+  'certificates.k8s.io/certificatesigningrequests',
+  'flowcontrol.apiserver.k8s.io/flowschemas',
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations',
+  'holdpoint.dev/accesspolicies',
+  'holdpoint.dev/grants',
+  'holdpoint.dev/holds',
+  'metrics.k8s.io/nodes',
+  'networking.k8s.io/ingressclasses',
+  'node.k8s.io/runtimeclasses',
+  'rbac.authorization.k8s.io/clusterrolebindings',
+  'rbac.authorization.k8s.io/clusterroles',
+  'scheduling.k8s.io/priorityclasses',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/volumeattachments',
+]);

@@ -1,0 +1,65 @@
+/** A request target taken apart: decoded segments without the slashes at both ends, and a reader of its query. */
+export interface ParsedPath {
+  path: string;
+  segments: string[];
+  /** Every value of a query parameter, in order. */
+  query(name: string): string[];
+}
+
+/** RFC 3986's characters and nothing else: whatever is not in here, some reader takes for something of its own. */
+const pathCharacters = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;
+const queryCharacters = /^[\x21-\x7e]*$/;
+
+/** Splits and decodes a request target, or says why its reading would be ambiguous. */
+export function parsePath(url: string): ParsedPath | { reason: string } {
+  const question = url.indexOf('?');
+  const rawPath = question < 0 ? url : url.slice(0, question);
+  const rawQuery = question < 0 ? '' : url.slice(question + 1);
+  if (!rawPath.startsWith('/')) return { reason: 'it does not begin with a slash' };
+  if (!pathCharacters.test(rawPath)) return { reason: 'its path has characters that must be percent-encoded' };
+  if (!queryCharacters.test(rawQuery) || rawQuery.includes('#')) {
+    return { reason: 'its query has characters that must be percent-encoded' };
+  }
+
+  const trimmed = rawPath.replace(/^\//, '').replace(/\/$/, '');
+  const segments: string[] = [];
+  for (const raw of trimmed === '' ? [] : trimmed.split('/')) {
+    const segment = decode(raw);
+    if (segment === undefined) return { reason: 'its path is not valid percent-encoding of UTF-8' };
+    if (segment === '') return { reason: 'its path has a double slash' };
+    if (segment === '.' || segment === '..') return { reason: 'its path has a dot segment' };
+    if (/[/\\]/.test(segment)) return { reason: 'its path has an encoded slash' };
+    if (/[%?#;]|\p{Cc}/u.test(segment)) return { reason: 'its path has an encoded character that no name has' };
+    segments.push(segment);
+  }
+  const pairs = parseQuery(rawQuery);
+  if (pairs === undefined) return { reason: 'its query is not valid percent-encoding of UTF-8' };
+  return {
+    path: `/${segments.join('/')}`,
+    segments,
+    query: (name) => pairs.filter(([key]) => key === name).map(([, value]) => value),
+  };
+}
+
+/** As Go's url.ParseQuery, which drops a pair with a semicolon; here that is refused, and so is broken encoding. */
+function parseQuery(raw: string): [string, string][] | undefined {
+  const pairs: [string, string][] = [];
+  for (const pair of raw.split('&')) {
+    if (pair === '') continue;
+    if (pair.includes(';')) return undefined;
+    const equals = pair.indexOf('=');
+    const key = decode((equals < 0 ? pair : pair.slice(0, equals)).replaceAll('+', ' '));
+    const value = decode((equals < 0 ? '' : pair.slice(equals + 1)).replaceAll('+', ' '));
+    if (key === undefined || value === undefined) return undefined;
+    pairs.push([key, value]);
+  }
+  return pairs;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import {
+  holdNameOf,
+  HoldpointError,
+  newHold,
+  phaseAt,
+  useOf,
+  type Decision,
+  type Hold,
+  type NewHoldInput,
+  type UsingRequest,
+} from '@holdpoint/core';
+import { KubeApiError, kinds, type KubeClient, type ObjectCache } from '@holdpoint/platform';
+
+/** What becomes of a request that needs an approval. */
+export type DeskAnswer =
+  | { type: 'Admitted'; hold: Hold }
+  | { type: 'Held'; hold: Hold }
+  | { type: 'Denied'; hold: Hold; decision: Decision | undefined }
+  | { type: 'TooManyPending'; pending: number };
+
+export interface HoldDesk {
+  /**
+   * Uses an approval of exactly this change, or finds or creates the hold that asks for one.
+   *
+   * @throws KubeApiError when the API server does not answer as expected: the caller fails closed
+   */
+  ask(input: NewHoldInput, request: UsingRequest): Promise<DeskAnswer>;
+  /** As `ask`, but looks only: nothing is created or used. */
+  peek(input: NewHoldInput, request: UsingRequest): DeskAnswer | undefined;
+}
+
+/** Each round lost a race to another replica, and so saw progress; more than this is no race. */
+const maxRounds = 16;
+
+/**
+ * Where a held request meets its hold. The order is the point: an approval is written as used, by optimistic concurrency,
+ * *before* the request is answered, so that of fifty identical requests on two replicas one passes. The cache only finds
+ * the name; what is decided on is read from the API server.
+ */
+export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): HoldDesk {
+  return {
+    async ask(input, request) {
+      let attempt = attemptIn(cache, input.digest, request);
+      for (let round = 0; round < maxRounds; round += 1) {
+        const hold = await kube.get<Hold>(kinds.holds, holdNameOf(input.digest, attempt));
+        if (hold === undefined) {
+          const answer = await create(kube, cache, input, attempt);
+          if (answer !== undefined) return answer;
+          continue;
+        }
+        const outcome = hold.spec.digest === input.digest ? useOf(hold, request) : ({ type: 'Finished' } as const);
+        switch (outcome.type) {
+          case 'Wait':
+            return { type: 'Held', hold };
+          case 'Denied':
+            return { type: 'Denied', hold, decision: outcome.decision };
+          case 'UsedByThisRequest':
+            return { type: 'Admitted', hold };
+          case 'Finished':
+            attempt += 1;
+            break;
+          case 'Use': {
+            const used = await replace(kube, { ...hold, status: outcome.status });
+            if (used !== undefined) return { type: 'Admitted', hold: used };
+            break;
+          }
+        }
+      }
+      throw new HoldpointError(
+        'ERR_HOLD_CONFLICT',
+        `${holdNameOf(input.digest, attempt)}: the hold changed ${String(maxRounds)} times while it was being asked for`,
+      );
+    },
+
+    peek(input, request) {
+      const hold = cache.get(holdNameOf(input.digest, attemptIn(cache, input.digest, request)));
+      if (hold === undefined || hold.spec.digest !== input.digest) return undefined;
+      return useOf(hold, request).type === 'Use' ? { type: 'Admitted', hold } : { type: 'Held', hold };
+    },
+  };
+}
+
+/** The attempt to look at first: one that is still open, else the one after the last that is known. */
+function attemptIn(cache: ObjectCache<Hold>, digest: string, request: UsingRequest): number {
+  let last = 0;
+  for (const hold of cache.list()) {
+    if (hold.spec.digest !== digest) continue;
+    const attempt = Number(/^h-.{4}-.{4}-(\d+)$/.exec(hold.metadata.name ?? '')?.[1] ?? '1');
+    if (useOf(hold, request).type !== 'Finished') return attempt;
+    last = Math.max(last, attempt);
+  }
+  return last + 1;
+}
+
+async function create(
+  kube: KubeClient,
+  cache: ObjectCache<Hold>,
+  input: NewHoldInput,
+  attempt: number,
+): Promise<DeskAnswer | undefined> {
+  const { username } = input.user;
+  const pending = cache
+    .list()
+    .filter((hold) => hold.spec.subject.username === username && phaseAt(hold, input.nowMs) === 'Pending').length;
+  if (pending >= input.verdict.maxPending) return { type: 'TooManyPending', pending };
+  return orUndefinedOnConflict(async () => ({
+    type: 'Held',
+    hold: await kube.create<Hold>(kinds.holds, newHold(input, attempt)),
+  }));
+}
+
+function replace(kube: KubeClient, hold: Hold): Promise<Hold | undefined> {
+  return orUndefinedOnConflict(() => kube.replace<Hold>(kinds.holds, hold));
+}
+
+/** 409 says that another replica was first: look again. */
+async function orUndefinedOnConflict<T>(write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof KubeApiError && error.code === 409) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  allowed,
+  canonicalJson,
+  decide,
+  decisionAnnotation,
+  denied,
+  governingPolicies,
+  isJsonObject,
+  patched,
+  reasonAnnotation,
+  type AdmissionRequest,
+  type AdmissionReviewResponse,
+  type CompiledPolicy,
+  type Hold,
+  type JsonValue,
+} from '@holdpoint/core';
+
+export interface StampParts {
+  policies: () => readonly CompiledPolicy[];
+  now: () => number;
+}
+
+/**
+ * Guards holds, and turns a reviewer's annotation into a decision within that same request. Who decides is who the API
+ * server says is asking; what the request claims does not count. Everybody but our own account comes through here.
+ */
+export function stamp(request: AdmissionRequest, parts: StampParts): AdmissionReviewResponse {
+  const refuse = (message: string) => denied(request.uid, message, { decision: 'deny' });
+  if (request.operation !== 'UPDATE') return refuse('holds are created by Holdpoint, from a request that is held.');
+  const { object, oldObject } = request;
+  if (!isJsonObject(object) || !isJsonObject(oldObject)) return refuse('the update carries no object.');
+  for (const field of ['spec', 'status'] as const) {
+    if (canonicalJson(object[field] ?? null) !== canonicalJson(oldObject[field] ?? null)) {
+      return refuse(
+        `a hold's ${field} is not changed by hand: decide it by annotating it with ${decisionAnnotation}=approve|deny.`,
+      );
+    }
+  }
+
+  const annotations = annotationsOf(object);
+  const verdict = annotations[decisionAnnotation];
+  const reason = annotations[reasonAnnotation];
+  if (verdict === undefined) {
+    if (reason !== undefined) return refuse(`${reasonAnnotation} says why; ${decisionAnnotation} says what. Set both.`);
+    return allowed(request.uid, {});
+  }
+  const hold = oldObject as unknown as Hold;
+  const outcome = decide({
+    hold,
+    reviewer: request.user,
+    verdict,
+    reason,
+    reviewerIsGoverned: governingPolicies(parts.policies(), request.user).length > 0,
+    nowMs: parts.now(),
+  });
+  if ('refusal' in outcome) return refuse(outcome.refusal);
+
+  const patch = [
+    { op: 'add', path: '/status', value: outcome.status as unknown as JsonValue },
+    { op: 'remove', path: annotationPath(decisionAnnotation) },
+    ...(reason === undefined ? [] : [{ op: 'remove', path: annotationPath(reasonAnnotation) }]),
+  ];
+  return patched(request.uid, patch, (text) => Buffer.from(text).toString('base64'), {
+    decision: verdict,
+    hold: request.name,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+function annotationsOf(object: Record<string, JsonValue>): Record<string, string | undefined> {
+  const { metadata } = object;
+  if (!isJsonObject(metadata) || !isJsonObject(metadata['annotations'])) return {};
+  return metadata['annotations'] as Record<string, string>;
+}
+
+function annotationPath(name: string): string {
+  return `/metadata/annotations/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
