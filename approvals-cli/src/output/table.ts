@@ -1,0 +1,25 @@
+import Table from 'cli-table3';
+
+const blank = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '', left: '', right: '', middle: '   ' };
+const noLines = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' };
+const noCorners = { 'bottom-left': '', 'bottom-right': '' };
+
+/** Columns as kubectl prints them: capital headers, three spaces, no lines. Control characters cannot move the cursor. */
+export function printTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: [...headers],
+    chars: { ...blank, ...noLines, ...noCorners },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  table.push(...rows.map((row) => row.map(toPrintable)));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** What an agent wrote (a name, a command, a reason) must not be able to draw on an approver's terminal. */
+export function toPrintable(text: string): string {
+  return text.replace(/[^\P{C}\t\n]/gu, '\uFFFD');
+}
