@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CustomObjectsApi,
   makeInformer,
@@ -22,8 +23,9 @@ const restartDelayMs = 1_000;
 const changes = ['add', 'update', 'delete'] as const;
 
 /**
- * Lists, then watches, for ever: a broken watch is started again, and `onError` hears of every break. Rejects when the
- * first list fails, so that nobody serves from a copy that never was.
+ * Lists, then watches, for ever: a broken watch is started again, and `onError` hears of every break. Resolves only when
+ * the first list is in, however often it takes to ask (an API server that has just started answers 429 for a while), so
+ * that nobody serves from a copy that never was.
  */
 export async function createObjectCache<T extends KubernetesObject>(
   config: KubeConfig,
@@ -34,7 +36,7 @@ export async function createObjectCache<T extends KubernetesObject>(
   // The library types timestamps as Date, which JSON never carries: its objects are ours by another name.
   const list = async (): Promise<KubernetesListObject<ClientObject>> =>
     (await api.listClusterCustomObject({ ...kind })) as KubernetesListObject<ClientObject>;
-  await list();
+  await untilListed(list, onError);
 
   const informer = makeInformer<ClientObject>(config, `/apis/${kind.group}/${kind.version}/${kind.plural}`, list);
   let stopped = false;
@@ -62,4 +64,16 @@ export async function createObjectCache<T extends KubernetesObject>(
       await informer.stop();
     },
   };
+}
+
+async function untilListed(list: () => Promise<unknown>, onError: (error: unknown) => void): Promise<void> {
+  for (;;) {
+    try {
+      await list();
+      return;
+    } catch (error) {
+      onError(error);
+      await sleep(restartDelayMs);
+    }
+  }
 }
