@@ -5,7 +5,9 @@ import { createProgram } from './program.ts';
 
 const program = createProgram({
   // kubectl starts a plugin under its own file name.
-  name: /kubectl-approvals/.test(process.argv[1] ?? '') ? 'kubectl approvals' : 'approvals',
+  name: /kubectl-approvals/.test(process.env['HOLDPOINT_PROGRAM'] ?? process.argv[1] ?? '')
+    ? 'kubectl approvals'
+    : 'approvals',
   version: '0.1.0',
   context: (global) => ({
     kube: () =>

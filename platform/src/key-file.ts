@@ -6,7 +6,7 @@ const minKeyBytes = 32;
 /** Reads a key of at least 32 bytes written as hex. Throws ERR_CONFIG_INVALID naming the file, never its content. */
 export function readKey(file: string): Buffer {
   const text = readFileSync(file, 'utf8').trim();
-  if (!/^[0-9a-fA-F]*$/.test(text) || text.length < minKeyBytes * 2) {
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text) || text.length < minKeyBytes * 2) {
     throw new HoldpointError(
       'ERR_CONFIG_INVALID',
       `${file}: expected at least ${String(minKeyBytes)} bytes as hex; make one with: openssl rand -hex 32`,

@@ -34,9 +34,8 @@ function describe(hold: Hold, { style, now }: CommandContext): string {
   const head = fields
     .filter((field): field is [string, string] => field[1] !== undefined)
     .map(([label, text]) => `${style.heading(`${label}:`.padEnd(14))}${toPrintable(text)}`);
-  const decisions = (hold.status?.decisions ?? []).map(
-    (each) =>
-      `  ${each.at}  ${each.verdict} by ${each.by}${each.reason === undefined ? '' : `: ${toPrintable(each.reason)}`}`,
+  const decisions = (hold.status?.decisions ?? []).map((each) =>
+    toPrintable(`  ${each.at}  ${each.verdict} by ${each.by}${each.reason === undefined ? '' : `: ${each.reason}`}`),
   );
   return [
     ...head,

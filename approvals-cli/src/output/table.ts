@@ -19,7 +19,10 @@ export function printTable(headers: readonly string[], rows: readonly (readonly 
     .join('\n');
 }
 
-/** What an agent wrote (a name, a command, a reason) must not be able to draw on an approver's terminal. */
+/**
+ * One line of text. What an agent wrote (a name, a command, a reason) must not be able to draw on an approver's terminal,
+ * nor to begin a line of its own there.
+ */
 export function toPrintable(text: string): string {
-  return text.replace(/[^\P{C}\t\n]/gu, '\uFFFD');
+  return text.replace(/[^\P{C}\t]|[\u2028\u2029]/gu, '\uFFFD');
 }

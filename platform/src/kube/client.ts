@@ -1,4 +1,10 @@
-import { ApiException, CustomObjectsApi, KubeConfig, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import {
+  ApiException,
+  CustomObjectsApi,
+  PatchStrategy,
+  setHeaderOptions,
+  type KubeConfig,
+} from '@kubernetes/client-node';
 import { isFailureStatus, type KubernetesObject, type Status } from '@holdpoint/core';
 
 /** Names a cluster-scoped resource of an API group. */
@@ -34,15 +40,6 @@ export interface KubeClient {
   replaceStatus<T extends KubernetesObject>(kind: ResourceKind, object: T): Promise<T>;
   /** RFC 7386. */
   mergePatch<T extends KubernetesObject>(kind: ResourceKind, name: string, patch: object): Promise<T>;
-}
-
-/** Where the credentials come from: a file, else in the cluster, else kubectl's own defaults. */
-export function loadKubeConfig(options: { file?: string; context?: string } = {}): KubeConfig {
-  const config = new KubeConfig();
-  if (options.file !== undefined && options.file !== '') config.loadFromFile(options.file);
-  else config.loadFromDefault();
-  if (options.context !== undefined) config.setCurrentContext(options.context);
-  return config;
 }
 
 /** A client for `config`. Holds no state but its connections. */

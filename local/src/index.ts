@@ -1,0 +1,13 @@
+export * from './certificates.ts';
+export * from './narrator.ts';
+export * from './process/command.ts';
+export * from './repository.ts';
+export * from './scenario.ts';
+export type { ServiceName } from './services/command-lines.ts';
+export type { Service } from './services/supervisor.ts';
+export * from './stack.ts';
+export * from './tour/manifests.ts';
+export * from './tour/story.ts';
+export * from './tour/tour.ts';
+export * from './tour/waiting.ts';
+export * from './users.ts';

@@ -1,0 +1,83 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { Leash } from './leash.ts';
+
+export interface ChildOptions {
+  /** For messages: `etcd`. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** Both of its outputs are appended here. */
+  logFile: string;
+  env?: Readonly<Record<string, string | undefined>>;
+  cwd?: string;
+}
+
+/** A process of a stack, in a process group of its own. */
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  readonly logFile: string;
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<void>;
+  hasEnded(): boolean;
+  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it has ended. */
+  stop(graceMs?: number): Promise<void>;
+  kill(): void;
+}
+
+const defaultGraceMs = 5_000;
+
+/** Starts a process on the leash. Throws when it cannot be started at all. */
+export function startChild(options: ChildOptions, leash: Leash): Child {
+  const log = openSync(options.logFile, 'a');
+  const child = spawn(options.command, options.args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...options.env },
+    cwd: options.cwd,
+  });
+  closeSync(log);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${options.name}: ${options.command} could not be started`);
+  leash.hold(pid);
+  const ended = endOf(child).then(() => leash.letGo(pid));
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      process.kill(-pid, name);
+    } catch {
+      // It ended a moment ago.
+    }
+  };
+  return {
+    name: options.name,
+    pid,
+    logFile: options.logFile,
+    ended,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
+    async stop(graceMs = defaultGraceMs) {
+      signal('SIGTERM');
+      const timer = setTimeout(() => signal('SIGKILL'), graceMs);
+      await ended;
+      clearTimeout(timer);
+    },
+    kill: () => signal('SIGKILL'),
+  };
+}
+
+/** The last lines of a log, for an error message. */
+export function tailOf(file: string, lines = 15): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+  } catch {
+    return '(no log)';
+  }
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+}

@@ -1,0 +1,24 @@
+import { inRepository } from './repository.ts';
+import { manifestsIn, startStack, type Stack, type StackOptions } from './stack.ts';
+
+/** A stack with the scenario's people, workloads and policy, ready when its pods run. */
+export async function startScenario(options: Omit<StackOptions, 'manifests'> = {}): Promise<Stack> {
+  const stack = await startStack({
+    ...options,
+    manifests: [
+      ...manifestsIn('local', 'scenario'),
+      inRepository('deploy', 'policies', 'production-with-approvals.yaml'),
+    ],
+  });
+  try {
+    const waits = [
+      ['wait', '--for=condition=Enforced', 'accesspolicy', '--all', '--timeout=30s'],
+      ['rollout', 'status', 'deployment/web', '-n', 'prod', '--timeout=60s'],
+    ];
+    for (const args of waits) await stack.kubectl('admin', args);
+    return stack;
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { KeyFiles, StackFiles } from '../control-plane/files.ts';
+import { inRepository } from '../repository.ts';
+
+export type ServiceName = 'webhook' | 'proxy' | 'auditsink';
+
+/** What a service's command line is made of. */
+export interface CommandLineInput {
+  files: StackFiles;
+  keys: KeyFiles;
+  /** `127.0.0.1:port` of each. */
+  addresses: Readonly<Record<ServiceName, string>>;
+  /** The service account's kubeconfig. */
+  kubeconfigs: Readonly<Record<'webhook' | 'proxy', string>>;
+  dataDir: string;
+}
+
+/** Exactly as an admin would start it: services know nothing of the local stack. */
+export function commandLineOf(name: ServiceName, input: CommandLineInput): string[] {
+  const { files, keys, addresses } = input;
+  const flags: Record<ServiceName, Record<string, string>> = {
+    webhook: {
+      kubeconfig: input.kubeconfigs.webhook,
+      'client-url': `https://${addresses.webhook}`,
+      'client-ca-file': files.ca,
+      'mask-key-file': files.maskKey,
+    },
+    proxy: {
+      kubeconfig: input.kubeconfigs.proxy,
+      'authentication-config': files.authenticationConfig,
+      'mask-key-file': files.maskKey,
+      'recordings-url': `https://${addresses.auditsink}/recordings`,
+      'recordings-ca-file': files.ca,
+      'recordings-token-file': files.intakeToken,
+    },
+    auditsink: {
+      'data-dir': input.dataDir,
+      'mask-key-file': files.maskKey,
+      'intake-token-file': files.intakeToken,
+      'query-token-file': files.queryToken,
+    },
+  };
+  const all = {
+    listen: addresses[name],
+    'tls-cert-file': keys.cert,
+    'tls-private-key-file': keys.key,
+    ...flags[name],
+  };
+  return [
+    inRepository(name, 'src', 'main.ts'),
+    ...Object.entries(all).flatMap(([flag, value]) => [`--${flag}`, value]),
+  ];
+}

@@ -1,0 +1,272 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { HoldpointError } from '@holdpoint/core';
+import { resolveBinaries, type Binaries } from './binaries/binaries.ts';
+import { node } from './cluster/node.ts';
+import { startApiServer } from './control-plane/api-server.ts';
+import { startControllerManager } from './control-plane/controller-manager.ts';
+import { startEtcd } from './control-plane/etcd.ts';
+import { writeStackFiles, type StackFiles } from './control-plane/files.ts';
+import { startKwok } from './control-plane/kwok.ts';
+import { startIssuer, type Issuer } from './issuer/issuer.ts';
+import { kubeconfigOf, type Credential } from './kubeconfig.ts';
+import { reservePorts } from './ports.ts';
+import type { Child } from './process/child.ts';
+import { startCommand, type CommandResult, type RunningCommand, type RunOptions } from './process/command.ts';
+import { createLeash, type Leash } from './process/leash.ts';
+import { inRepository } from './repository.ts';
+import { commandLineOf, type ServiceName } from './services/command-lines.ts';
+import { superviseService, type Service } from './services/supervisor.ts';
+import { identities, type IssuedUser, type User } from './users.ts';
+
+export interface StackOptions {
+  /** Which of our services run. @default all three */
+  services?: readonly ServiceName[];
+  /** Manifest files, applied in order once the services are ready. */
+  manifests?: readonly string[];
+  /** Told what is being done, for somebody who waits. */
+  onProgress?: (text: string) => void;
+}
+
+/** A whole cluster with Holdpoint in front, all of it real, all of it gone after `close`. */
+export interface Stack {
+  /** The stack's own folder: logs, keys, data. */
+  readonly dir: string;
+  /** PEM: signs every server certificate of the stack. */
+  readonly caFile: string;
+  readonly files: StackFiles;
+  readonly issuer: Issuer;
+  readonly urls: { readonly apiServer: string; readonly issuer: string };
+  /** Process ids of the control plane. */
+  readonly controlPlane: readonly Child[];
+  kubeconfig(user: User): string;
+  /** The session that is in the token of the agent's kubeconfigs. */
+  sessionOf(user: 'agent'): string;
+  /** Runs real kubectl as `user`. Never rejects: an exit code is an answer. */
+  kubectl(user: User, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
+  kubectlStart(user: User, args: readonly string[], options?: RunOptions): RunningCommand;
+  /** Runs the approvals CLI as `user`, with the auditor's access. */
+  approvals(user: User, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
+  /** What the approvals CLI needs to reach the audit sink. */
+  readonly auditorEnv: Readonly<Record<string, string>>;
+  service(name: ServiceName): Service;
+  token(user: IssuedUser, options?: { sid?: string }): Promise<string>;
+  /** Ends every process and removes the folder. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const allServices: readonly ServiceName[] = ['auditsink', 'webhook', 'proxy'];
+
+/**
+ * Starts everything. What is left if it fails, or if this process is killed, is ended and removed all the same.
+ *
+ * @throws HoldpointError ERR_STACK_FAILED naming what failed, with the end of its log
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const progress = options.onProgress ?? (() => undefined);
+  const binaries = await resolveBinaries(progress);
+  const dir = mkdtempSync(join(tmpdir(), 'holdpoint-'));
+  const leash = createLeash(dir);
+  const cleanups: (() => Promise<unknown>)[] = [];
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closed ??= (async () => {
+      // The newest first: what watches the API server goes before the API server does.
+      for (const cleanup of cleanups.reverse()) await cleanup();
+      rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      await leash.release();
+    })());
+  try {
+    return await bringUp({ options, progress, binaries, dir, leash, cleanups, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface BringUp {
+  options: StackOptions;
+  progress: (text: string) => void;
+  binaries: Binaries;
+  dir: string;
+  leash: Leash;
+  cleanups: (() => Promise<unknown>)[];
+  close: () => Promise<void>;
+}
+
+async function bringUp({ options, progress, binaries, dir, leash, cleanups, close }: BringUp): Promise<Stack> {
+  const wanted = options.services ?? allServices;
+  for (const folder of ['logs', 'bin', 'kubeconfigs']) mkdirSync(join(dir, folder), { mode: 0o700 });
+  const ports = await reservePorts();
+  cleanups.push(() => ports.release());
+  const address = (): string => `127.0.0.1:${String(ports.take())}`;
+  const issuerPort = ports.take();
+  const issuerUrl = `https://127.0.0.1:${String(issuerPort)}`;
+  const addresses = { auditsink: address(), webhook: address(), proxy: address() };
+  const files = await writeStackFiles(dir, { issuerUrl, auditUrl: `https://${addresses.auditsink}/audit` });
+  const env = commandEnvironment(dir, binaries);
+
+  progress('starting etcd, the issuer and the audit sink');
+  const services = new Map<ServiceName, Service>();
+  const serviceInput = {
+    files,
+    keys: files.services,
+    addresses,
+    kubeconfigs: { webhook: join(dir, 'kubeconfigs', 'webhook'), proxy: join(dir, 'kubeconfigs', 'proxy') },
+    dataDir: join(dir, 'data'),
+  };
+  const startService = async (name: ServiceName): Promise<void> => {
+    const service = await superviseService(
+      {
+        name,
+        command: process.execPath,
+        args: commandLineOf(name, serviceInput),
+        logFile: join(dir, 'logs', `${name}.log`),
+        url: `https://${addresses[name]}`,
+        ca: files.caPem,
+      },
+      leash,
+    );
+    services.set(name, service);
+    cleanups.push(() => service.stop());
+  };
+  const held = <T extends { child: Child }>(started: T): T => {
+    cleanups.push(() => started.child.stop());
+    return started;
+  };
+  const [etcd, issuer] = await Promise.all([
+    startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash).then(
+      held,
+    ),
+    startIssuer({ folder: dir, port: issuerPort, url: issuerUrl, files }, leash).then(held),
+  ]);
+  // The sink needs nothing of the cluster; the API server's first events should find it there.
+  const sinkStarted = wanted.includes('auditsink') ? startService('auditsink') : Promise.resolve();
+
+  progress('starting kube-apiserver');
+  const [apiServer] = await Promise.all([
+    startApiServer(
+      { binary: binaries.apiServer, folder: dir, port: ports.take(), etcdUrl: etcd.url, files },
+      leash,
+    ).then(held),
+    sinkStarted,
+  ]);
+
+  const kubeconfigs = new Map<User, string>();
+  const writeKubeconfig = (name: string, server: string, credential: Credential): string => {
+    const file = join(dir, 'kubeconfigs', name);
+    writeFileSync(file, kubeconfigOf({ server, ca: files.ca, name, credential }), { mode: 0o600 });
+    return file;
+  };
+  const certified = (keys: { cert: string; key: string }): Credential => ({ type: 'ClientCertificate', ...keys });
+  kubeconfigs.set('admin', writeKubeconfig('admin', apiServer.url, certified(files.admin)));
+  const controllers = writeKubeconfig('controller-manager', apiServer.url, certified(files.controllerManager));
+  const sid = `session-${Date.now().toString(36)}`;
+  for (const user of Object.keys(identities) as IssuedUser[]) {
+    const token = await issuer.token(user, user === 'agent' ? { sid } : {});
+    const direct = user === 'agent' ? 'agent-direct' : user;
+    kubeconfigs.set(direct, writeKubeconfig(direct, apiServer.url, { type: 'Token', token }));
+    if (user === 'agent') {
+      kubeconfigs.set('agent', writeKubeconfig('agent', `https://${addresses.proxy}`, { type: 'Token', token }));
+    }
+  }
+  const kubeconfig = (user: User): string => kubeconfigs.get(user) ?? '';
+  const auditorEnv = {
+    HOLDPOINT_SQL_URL: `https://${addresses.auditsink}/query`,
+    HOLDPOINT_SQL_TOKEN_FILE: files.queryToken,
+    HOLDPOINT_SQL_CA_FILE: files.ca,
+  };
+  const run = (command: string, user: User, args: readonly string[], runOptions: RunOptions = {}): RunningCommand =>
+    startCommand(command, args, {
+      ...runOptions,
+      cwd: dir,
+      env: { ...env, ...auditorEnv, KUBECONFIG: kubeconfig(user), ...runOptions.env },
+    });
+  const kubectl = (user: User, args: readonly string[], runOptions?: RunOptions): Promise<CommandResult> =>
+    run(binaries.kubectl, user, args, runOptions).finished;
+  const mustApply = async (args: readonly string[], input?: string): Promise<CommandResult> => {
+    const result = await kubectl('admin', args, input === undefined ? {} : { input });
+    if (result.code === 0) return result;
+    throw new HoldpointError('ERR_STACK_FAILED', `kubectl ${args.join(' ')}: ${result.stderr}`);
+  };
+
+  progress('starting the controllers and the node');
+  const controllerManager = startControllerManager(
+    { binary: binaries.controllerManager, folder: dir, kubeconfig: controllers, files },
+    leash,
+  );
+  cleanups.push(() => controllerManager.stop());
+  const kwokStarted = startKwok(
+    { binary: binaries.kwok, folder: dir, port: ports.take(), kubeconfig: kubeconfig('admin'), files },
+    leash,
+  ).then((child) => held({ child }));
+  await mustApply(['apply', '-f', inRepository('deploy', 'crds')]);
+  await mustApply(['apply', '-f', inRepository('deploy', 'rbac')]);
+  await mustApply(['apply', '-f', '-'], JSON.stringify(node));
+  await mustApply(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  const kwok = await kwokStarted;
+
+  progress('starting our services');
+  await Promise.all(
+    (['webhook', 'proxy'] as const)
+      .filter((name) => wanted.includes(name))
+      .map(async (name) => {
+        const account = ['-n', 'holdpoint-system', `holdpoint-${name}`];
+        const { stdout } = await mustApply(['create', 'token', ...account, '--duration', '24h']);
+        const tokenFile = join(dir, 'pki', `${name}.token`);
+        writeFileSync(tokenFile, stdout.trim(), { mode: 0o600 });
+        writeKubeconfig(name, apiServer.url, { type: 'TokenFile', file: tokenFile });
+        await startService(name);
+      }),
+  );
+  for (const manifest of options.manifests ?? []) await mustApply(['apply', '-f', manifest]);
+
+  return {
+    dir,
+    caFile: files.ca,
+    files,
+    issuer,
+    urls: { apiServer: apiServer.url, issuer: issuer.url },
+    controlPlane: [etcd.child, issuer.child, apiServer.child, controllerManager, kwok.child],
+    kubeconfig,
+    sessionOf: () => sid,
+    kubectl,
+    kubectlStart: (user, args, runOptions) => run(binaries.kubectl, user, args, runOptions),
+    approvals: (user, args, runOptions) => run(join(dir, 'bin', 'approvals'), user, args, runOptions).finished,
+    auditorEnv,
+    service(name) {
+      const service = services.get(name);
+      if (service === undefined) throw new HoldpointError('ERR_STACK_FAILED', `the stack runs no ${name}`);
+      return service;
+    },
+    token: (user, tokenOptions) => issuer.token(user, tokenOptions),
+    close,
+  };
+}
+
+/** A folder on the PATH with kubectl, helm, approvals and its kubectl plugin; and a home folder of the stack's own. */
+function commandEnvironment(dir: string, binaries: Binaries): Record<string, string> {
+  const bin = join(dir, 'bin');
+  symlinkSync(binaries.kubectl, join(bin, 'kubectl'));
+  symlinkSync(binaries.helm, join(bin, 'helm'));
+  for (const name of ['approvals', 'kubectl-approvals']) {
+    const launcher = join(bin, name);
+    writeFileSync(
+      launcher,
+      `#!/bin/sh\nHOLDPOINT_PROGRAM=${name} exec "${process.execPath}" "${inRepository('approvals-cli', 'src', 'main.ts')}" "$@"\n`,
+    );
+    chmodSync(launcher, 0o755);
+  }
+  // kubectl keeps a discovery cache by server address in the home folder: one stack must not read another's.
+  return { PATH: [bin, process.env['PATH'] ?? ''].join(delimiter), HOME: dir };
+}
+
+/** The files of a folder in the repository, by name. */
+export function manifestsIn(...segments: string[]): string[] {
+  const folder = inRepository(...segments);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => join(folder, name));
+}
