@@ -19,6 +19,7 @@ const program = createProgram({
       ),
     style: createStyle(process.stdout.isTTY && process.env['NO_COLOR'] === undefined),
     print: (text) => process.stdout.write(`${text}\n`),
+    write: (text) => process.stdout.write(text),
     now: () => Date.now(),
   }),
 });

@@ -1,4 +1,9 @@
-import { Command, Option } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { replaySession } from './audit/replay.ts';
+import { sessionsTable } from './audit/sessions.ts';
+import type { SqlClient } from './audit/sql-client.ts';
+import { auditorSql, type AuditorOptions } from './commands/auditor.ts';
 import type { CommandContext } from './commands/context.ts';
 import { decideHold } from './commands/decide.ts';
 import { list } from './commands/list.ts';
@@ -57,5 +62,50 @@ export function createProgram({ context, name, version }: ProgramParts): Command
     .option('-r, --reason <text>', 'why, and what to do instead')
     .action((hold: string, options: { reason?: string }) => decideHold(contextOf(), hold, 'deny', options.reason));
 
+  addAuditorCommands(program, contextOf);
   return program;
+}
+
+function addAuditorCommands(program: Command, contextOf: () => CommandContext): void {
+  const withAuditor = (command: Command): Command =>
+    command
+      .addOption(new Option('--sql-url <url>', 'query endpoint of the audit sink').env('HOLDPOINT_SQL_URL'))
+      .addOption(new Option('--sql-token-file <file>', 'file with its token').env('HOLDPOINT_SQL_TOKEN_FILE'))
+      .addOption(new Option('--sql-ca-file <file>', 'PEM bundle to verify it with').env('HOLDPOINT_SQL_CA_FILE'));
+  const sqlOf = (options: AuditorOptions): SqlClient => auditorSql(options);
+
+  withAuditor(program.command('sessions').description('what agents did, a line a session')).action(
+    async (options: AuditorOptions) => contextOf().print(await sessionsTable(sqlOf(options))),
+  );
+
+  withAuditor(
+    program
+      .command('replay <session>')
+      .description('the timeline of a session, with its terminals played back')
+      .option('--speed <factor>', 'how much faster than it was', parseSpeed, 1)
+      .option('--no-wait', 'print at once')
+      .addOption(new Option('--as <form>', 'what to print').choices(['timeline', 'asciicast']).default('timeline')),
+  ).action(
+    (session: string, options: AuditorOptions & { speed: number; wait: boolean; as: 'timeline' | 'asciicast' }) =>
+      replaySession(
+        session,
+        { speed: options.wait ? options.speed : 0, as: options.as },
+        { sql: sqlOf(options), write: contextOf().write, sleep: (ms) => sleep(ms) },
+      ),
+  );
+
+  withAuditor(
+    program
+      .command('sql <statement>')
+      .description('one read-only statement against the audit store')
+      .option('-f, --format <name>', "ClickHouse's name of an output format", 'PrettyCompactMonoBlock'),
+  ).action(async (statement: string, options: AuditorOptions & { format: string }) =>
+    contextOf().write(await sqlOf(options).text(statement, options.format)),
+  );
+}
+
+function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (!Number.isFinite(speed) || speed <= 0) throw new InvalidArgumentError('expected a number above 0');
+  return speed;
 }

@@ -11,3 +11,5 @@ export * from './lifecycle.ts';
 export * from './logger.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';
+export * from './clickhouse/clickhouse.ts';
+export * from './clickhouse/embedded.ts';

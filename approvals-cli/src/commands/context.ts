@@ -5,6 +5,9 @@ import type { Style } from '../output/style.ts';
 export interface CommandContext {
   kube: () => KubeClient;
   style: Style;
+  /** A whole line, or several. */
   print: (text: string) => void;
+  /** Exactly this. */
+  write: (text: string) => void;
   now: () => number;
 }

@@ -59,7 +59,7 @@ export function parseAdmissionReview(review: unknown): AdmissionRequest {
     user: parseUserInfo(objectAt(request, 'userInfo', 'request.userInfo')),
     object: request['object'] ?? null,
     oldObject: request['oldObject'] ?? null,
-    dryRun: request['dryRun'] === true,
+    dryRun: booleanAt(request, 'dryRun', 'request.dryRun'),
     raw: request,
   };
 }
@@ -75,10 +75,11 @@ function parseUserInfo(user: JsonObject): UserInfo {
   const path = 'request.userInfo';
   const username = stringAt(user, 'username', `${path}.username`);
   if (username === '') throw invalid(`${path}.username`, 'a name', username);
-  const extra: Record<string, readonly string[]> = {};
-  for (const [key, values] of Object.entries(user['extra'] ?? {})) {
-    extra[key] = stringsOf(values, `${path}.extra[${JSON.stringify(key)}]`);
-  }
+  const extras = Object.entries(objectAt(user, 'extra', `${path}.extra`, {}));
+  // fromEntries defines own properties: a key called __proto__ stays a key.
+  const extra = Object.fromEntries(
+    extras.map(([key, values]) => [key, stringsOf(values, `${path}.extra[${JSON.stringify(key)}]`)]),
+  );
   return {
     username,
     uid: stringAt(user, 'uid', `${path}.uid`, ''),
@@ -95,16 +96,22 @@ function stringsOf(value: JsonValue, path: string): string[] {
   });
 }
 
-function objectAt(parent: JsonObject, key: string, path: string): JsonObject {
-  const value = parent[key];
-  if (!isJsonObject(value)) throw invalid(path, 'an object', value);
+function objectAt(parent: JsonObject, key: string, path: string, fallback?: JsonObject): JsonObject {
+  const value = parent[key] ?? fallback;
+  if (!isJsonObject(value)) throw invalid(path, 'an object', parent[key]);
   return value;
 }
 
 /** Go leaves empty strings out of some fields: those have a fallback. */
 function stringAt(parent: JsonObject, key: string, path: string, fallback?: string): string {
   const value = parent[key] ?? fallback;
-  if (typeof value !== 'string') throw invalid(path, 'a string', value);
+  if (typeof value !== 'string') throw invalid(path, 'a string', parent[key]);
+  return value;
+}
+
+function booleanAt(parent: JsonObject, key: string, path: string): boolean {
+  const value = parent[key] ?? false;
+  if (typeof value !== 'boolean') throw invalid(path, 'a boolean', value);
   return value;
 }
 

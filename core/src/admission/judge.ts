@@ -1,8 +1,8 @@
-import { changeOf, isEmptyChange } from '../holds/change.ts';
+import { changeOf, hasInexactNumber, isEmptyChange } from '../holds/change.ts';
 import { canonicalJson } from '../holds/canonical-json.ts';
 import type { Change } from '../holds/hold.ts';
 import { extraKeys, extraOf } from '../identity/user-info.ts';
-import type { JsonValue } from '../kubernetes/object.ts';
+import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
 import { evaluateWrite, type Verdict } from '../policy/evaluate.ts';
 import type { AdmissionRequest } from './admission-review.ts';
@@ -31,7 +31,9 @@ export interface JudgeInput {
 export function judge({ request, policies, containsMask }: JudgeInput): Judgement {
   const change = changeOf(request);
   if (isAccessReview(request)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'access-review' } };
-  if (isEmptyChange(change)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'no-change' } };
+  const isInexact = hasInexactNumber(request.object) || hasInexactNumber(request.oldObject);
+  if (isEmptyChange(change) && !isInexact)
+    return { type: 'Pass', annotations: { decision: 'allow', rule: 'no-change' } };
 
   const session = extraOf(request.user, extraKeys.session);
   const verdict = evaluateWrite(policies, {
@@ -39,7 +41,7 @@ export function judge({ request, policies, containsMask }: JudgeInput): Judgemen
     resource: request.resource,
     subresource: request.subresource,
     namespace: request.namespace,
-    name: request.name,
+    name: nameOf(request),
     user: request.user,
     object: request.object,
     oldObject: request.oldObject,
@@ -82,7 +84,19 @@ export function judge({ request, policies, containsMask }: JudgeInput): Judgemen
         'Delete the objects by name.',
     );
   }
-  const bytes = canonicalJson(change as unknown as JsonValue).length;
+  if (request.dryRun && isTokenRequest(request)) {
+    return refuse(
+      `${ruleOf(verdict)} asks for an approval, and a dry run of a token request hands out a live token. ` +
+        'Ask without dry run.',
+    );
+  }
+  if (isInexact) {
+    return refuse(
+      `${ruleOf(verdict)} asks for an approval, and a number here is larger than can be shown exactly ` +
+        '(9007199254740991). Such a change is made by people.',
+    );
+  }
+  const bytes = utf8Length(canonicalJson(change as unknown as JsonValue));
   if (bytes > verdict.maxChangeBytes) {
     return refuse(
       `${ruleOf(verdict)} asks for an approval, and this change (${String(bytes)} bytes) is larger than a person can ` +
@@ -91,6 +105,26 @@ export function judge({ request, policies, containsMask }: JudgeInput): Judgemen
   }
   const how = request.subresource === 'eviction' ? 'Forbidden' : 'TooManyRequests';
   return { type: 'Ask', verdict, change, how, annotations };
+}
+
+/** The API server answers a dry run of a TokenRequest like any other: its storage looks at no option. */
+function isTokenRequest({ operation, resource, subresource }: AdmissionRequest): boolean {
+  return (
+    operation === 'CREATE' &&
+    resource.group === '' &&
+    resource.resource === 'serviceaccounts' &&
+    subresource === 'token'
+  );
+}
+
+/**
+ * The name that rules look at. An item of a deletecollection has it only in the object that goes: a rule that names an
+ * object holds however it is deleted.
+ */
+function nameOf({ name, operation, oldObject }: AdmissionRequest): string {
+  if (name !== '' || operation !== 'DELETE') return name;
+  const metadata = isJsonObject(oldObject) ? oldObject['metadata'] : undefined;
+  return isJsonObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : '';
 }
 
 /** `rule "x" of policy "y"`, as every message names it. */
@@ -113,4 +147,14 @@ function isAccessReview(request: AdmissionRequest): boolean {
       (group === 'authorization.k8s.io' && resource === 'selfsubjectrulesreviews') ||
       (group === 'authentication.k8s.io' && resource === 'selfsubjectreviews'))
   );
+}
+
+/** Bytes in UTF-8; a string's own length counts UTF-16 units. */
+function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code > 0x7f) bytes += code > 0x7ff ? 2 : 1; // Above U+FFFF, 4 bytes stand for 2 units.
+  }
+  return bytes;
 }

@@ -30,6 +30,16 @@ export function isEmptyChange(change: Change): boolean {
   return change.type === 'Update' && change.patch.length === 0;
 }
 
+/**
+ * True when a number somewhere in it is an integer beyond 2^53: JSON readers take such a number for a neighbour of it, so
+ * that two of them cannot be told apart.
+ */
+export function hasInexactNumber(value: JsonValue): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(hasInexactNumber);
+}
+
 function normalised(value: JsonValue): JsonValue {
   return isJsonObject(value) ? normaliseObject(value) : value;
 }

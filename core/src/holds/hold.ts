@@ -46,7 +46,7 @@ export interface HoldRequest {
 export interface HoldSpec {
   subject: HoldSubject;
   request: HoldRequest;
-  /** `sha256:` and 64 hex digits over the exact change: see digest.ts. */
+  /** `hmac-sha256:` and 64 hex digits over the exact change: see digest.ts. */
   digest: string;
   change: Change;
   policy: string;

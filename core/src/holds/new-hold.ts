@@ -13,7 +13,7 @@ export interface NewHoldInput {
   nowMs: number;
 }
 
-/** Labels by which holds are found with kubectl. A label's value is shorter than a digest, so it is a prefix of it. */
+/** Labels by which holds are found with kubectl: a name, or as much of it as a label holds. */
 export const holdLabels = { policy: 'holdpoint.dev/policy', rule: 'holdpoint.dev/rule' } as const;
 
 /** The question as it is first put: Pending, no decisions. */
@@ -27,7 +27,7 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
     kind: 'Hold',
     metadata: {
       name: holdNameOf(digest, attempt),
-      labels: { [holdLabels.policy]: verdict.policy, [holdLabels.rule]: verdict.rule },
+      labels: { [holdLabels.policy]: labelValueOf(verdict.policy), [holdLabels.rule]: labelValueOf(verdict.rule) },
     },
     spec: {
       subject: {
@@ -51,4 +51,9 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
     },
     status: { phase: 'Pending', decisions: [] },
   };
+}
+
+/** At most 63 characters, the last of them a letter or digit. Source: apimachinery validation.IsValidLabelValue. */
+function labelValueOf(name: string): string {
+  return name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '');
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { base64OfText } from './base64.ts';
 import type { Mask } from './mask.ts';
 
 /** Where `kubectl apply` keeps the whole object as it was applied last: for a Secret, its values. */
@@ -48,9 +49,7 @@ export function maskData(values: JsonValue, mask: Mask, key: SecretKey): JsonVal
 /** One value of `data`. null stays: it is a merge patch's way to remove a key. */
 export function maskDataValue(value: JsonValue, mask: Mask, key: SecretKey, name: string): JsonValue {
   if (value === null) return value;
-  return typeof value === 'string'
-    ? mask.ofData({ ...key, key: name }, value)
-    : mask.ofText({ ...key, key: name }, JSON.stringify(value));
+  return mask.ofData({ ...key, key: name }, typeof value === 'string' ? value : base64OfText(JSON.stringify(value)));
 }
 
 /** A Secret's `stringData`: plain values by key. */

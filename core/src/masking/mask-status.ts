@@ -8,7 +8,7 @@ import { isJsonObject } from '../kubernetes/object.ts';
 const safeMessages: readonly RegExp[] = [
   /^secrets(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "[a-z/]+" in API group ""[a-zA-Z0-9 "-]*$/,
   /^secrets "[^"]*" (?:not found|already exists)$/,
-  /^admission webhook "[a-z.-]*\.?holdpoint\.dev" denied the request: /,
+  /^admission webhook "(?:[a-z0-9-]+\.)*holdpoint\.dev" denied the request: /,
 ];
 
 /**

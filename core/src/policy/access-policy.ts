@@ -11,7 +11,7 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 export interface ResourceRule {
   apiGroups: readonly string[];
   apiVersions?: readonly string[];
-  /** `pods`, `pods/exec`, `*`, `pods/*`, `*\/scale`, `*\/*`: as in a webhook's rules, `*` leaves out subresources. */
+  /** `pods`, `pods/exec`, `*`, `pods/*`, `*\/scale`, `*\/*`: as in a webhook's rules, `*` leaves out subresources, `pods/*` has pods too. */
   resources: readonly string[];
   operations: readonly (Operation | '*')[];
   scope?: 'Cluster' | 'Namespaced' | '*';

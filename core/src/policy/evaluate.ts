@@ -4,7 +4,7 @@ import type { JsonValue } from '../kubernetes/object.ts';
 import type { Action } from './access-policy.ts';
 import { toCelActivation, type CelActivation } from './cel.ts';
 import type { CompiledPolicy, CompiledRule, ResolvedHoldSettings } from './compile-policy.ts';
-import { matchesNamespace, matchesResourceRule, type RuleTarget } from './resource-rule.ts';
+import { matchesNamespace, matchesResourceRule, scopeNamespaceOf, type RuleTarget } from './resource-rule.ts';
 
 /** A write, as the engine looks at it. */
 export interface WriteRequest extends RuleTarget {
@@ -84,7 +84,9 @@ type RuleMatch = { type: 'Yes' } | { type: 'No' } | { type: 'Error'; condition: 
 
 function matchRule(compiled: CompiledRule, write: WriteRequest, activation: () => CelActivation): RuleMatch {
   const { rule, conditions } = compiled;
-  if (rule.namespaces !== undefined && !matchesNamespace(rule.namespaces, write.namespace)) return { type: 'No' };
+  if (rule.namespaces !== undefined && !matchesNamespace(rule.namespaces, scopeNamespaceOf(write))) {
+    return { type: 'No' };
+  }
   if (!rule.resourceRules.some((each) => matchesResourceRule(each, write))) return { type: 'No' };
   // As in Kubernetes: one false settles it, whatever error another condition ran into.
   let error: RuleMatch | undefined;

@@ -7,15 +7,15 @@ export interface RuleTarget {
   resource: GroupVersionResource;
   /** Empty for the resource itself. */
   subresource: string;
-  /** Empty for cluster-scoped objects. */
+  /** As admission has it: empty for cluster-scoped objects, but a Namespace stands in itself. */
   namespace: string;
-  /** Empty for a create with `generateName` and for the items of a deletecollection. */
+  /** Empty for a create with `generateName`. */
   name: string;
 }
 
 /**
  * Matches as a webhook's rules do. Source: k8s.io/apiserver pkg/admission/plugin/webhook/predicates/rules. `*` leaves out
- * subresources; `*\/*` has all; `pods/*` the subresources of pods (and, as there, not pods itself); `*\/scale` every scale.
+ * subresources; `*\/*` has all; `pods/*` has pods and (as there) its subresources; `*\/scale` every scale.
  */
 export function matchesResourceRule(rule: ResourceRule, target: RuleTarget): boolean {
   return (
@@ -23,17 +23,19 @@ export function matchesResourceRule(rule: ResourceRule, target: RuleTarget): boo
     matchesAny(rule.apiVersions ?? ['*'], target.resource.version) &&
     matchesAny(rule.operations, target.operation) &&
     rule.resources.some((pattern) => matchesResource(pattern, target.resource.resource, target.subresource)) &&
-    matchesScope(rule.scope ?? '*', target.namespace) &&
+    matchesScope(rule.scope ?? '*', scopeNamespaceOf(target)) &&
     (rule.resourceNames === undefined || (target.name !== '' && rule.resourceNames.includes(target.name)))
   );
 }
 
 /** True when `pattern` (a resource pattern of a webhook's rule) names `resource` and `subresource`. */
 export function matchesResource(pattern: string, resource: string, subresource: string): boolean {
-  const [wantedResource = '', wantedSubresource = ''] = pattern.split('/', 2);
+  const slash = pattern.indexOf('/');
+  const wantedResource = slash < 0 ? pattern : pattern.slice(0, slash);
+  const wantedSubresource = slash < 0 ? '' : pattern.slice(slash + 1);
   return (
     (wantedResource === '*' || wantedResource === resource) &&
-    (wantedSubresource === subresource || (wantedSubresource === '*' && (wantedResource === '*' || subresource !== '')))
+    (wantedSubresource === '*' || wantedSubresource === subresource)
   );
 }
 
@@ -43,6 +45,14 @@ function matchesAny(wanted: readonly string[], got: string): boolean {
 
 function matchesScope(scope: 'Cluster' | 'Namespaced' | '*', namespace: string): boolean {
   return scope === '*' || (scope === 'Namespaced') === (namespace !== '');
+}
+
+/**
+ * The namespace an object lies in. A Namespace is cluster-scoped, though admission gives its own name as its namespace: a
+ * rule that lets an agent work freely in `dev` must not let it delete `dev`.
+ */
+export function scopeNamespaceOf({ resource, namespace }: Pick<RuleTarget, 'resource' | 'namespace'>): string {
+  return resource.group === '' && resource.resource === 'namespaces' ? '' : namespace;
 }
 
 /** True when `namespace` is named by one of `patterns`: a name, or a prefix followed by `*`. */

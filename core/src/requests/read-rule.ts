@@ -1,4 +1,5 @@
 import type { ReadRule } from '../policy/access-policy.ts';
+import { matchesNamespace, matchesResource } from '../policy/resource-rule.ts';
 import type { RequestInfo } from './request-info.ts';
 
 /**
@@ -11,16 +12,11 @@ export function matchesReadRule(rule: ReadRule, info: RequestInfo): boolean {
   if (rule.resources === undefined && rule.nonResourceURLs !== undefined) return false;
   return (
     includes(rule.apiGroups ?? ['*'], info.apiGroup) &&
-    (rule.resources === undefined || rule.resources.some((resource) => matchesResource(resource, info))) &&
+    (rule.resources === undefined ||
+      rule.resources.some((each) => matchesResource(each, info.resource, info.subresource))) &&
     matchesName(rule, info) &&
-    matchesNamespace(rule, info)
+    matchesWhere(rule, info)
   );
-}
-
-/** Source: apiserver admission/plugin/webhook/predicates/rules: `*` leaves out subresources, `pods/*` has pods as well. */
-function matchesResource(pattern: string, info: RequestInfo): boolean {
-  const [resource = '', subresource = ''] = pattern.split('/', 2);
-  return (resource === '*' || resource === info.resource) && (subresource === '*' || subresource === info.subresource);
 }
 
 function matchesName(rule: ReadRule, info: RequestInfo): boolean {
@@ -28,9 +24,9 @@ function matchesName(rule: ReadRule, info: RequestInfo): boolean {
   return info.name === '' ? rule.action === 'Deny' : rule.resourceNames.includes(info.name);
 }
 
-function matchesNamespace(rule: ReadRule, info: RequestInfo): boolean {
+function matchesWhere(rule: ReadRule, info: RequestInfo): boolean {
   if (rule.namespaces === undefined) return true;
-  if (info.namespace !== '') return rule.namespaces.some((pattern) => matchesPattern(pattern, info.namespace));
+  if (info.namespace !== '') return matchesNamespace(rule.namespaces, info.namespace);
   return rule.action === 'Deny' && mayCrossNamespaces(info);
 }
 
@@ -39,13 +35,9 @@ function mayCrossNamespaces(info: RequestInfo): boolean {
   return !clusterScoped.has(`${info.apiGroup}/${info.resource}`);
 }
 
-/** A name, or `prefix-*`. */
-function matchesPattern(pattern: string, name: string): boolean {
-  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-}
-
+/** A path, or a prefix followed by `*`. */
 function matchesUrl(pattern: string, path: string): boolean {
-  return matchesPattern(pattern, path);
+  return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
 }
 
 function includes(patterns: readonly string[], word: string): boolean {

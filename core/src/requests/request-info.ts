@@ -60,7 +60,8 @@ export function requestInfoOf(method: string, url: string): RequestInfo | Reques
     name: '',
   };
 
-  let [prefix = '', ...parts] = parsed.segments;
+  const [prefix = ''] = parsed.segments;
+  let parts = parsed.segments.slice(1);
   if (parsed.segments.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return info;
   let group = '';
   if (prefix === 'apis') {

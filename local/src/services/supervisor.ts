@@ -50,7 +50,13 @@ export async function superviseService(
     const launched = child ?? launch();
     await untilReady(launched, { url: `${options.url}/readyz`, ca: options.ca, timeoutMs: readyTimeoutMs });
   };
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    wanted = false;
+    await child?.stop();
+    throw error;
+  }
 
   return {
     name: options.name,

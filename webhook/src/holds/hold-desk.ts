@@ -75,7 +75,9 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
     peek(input, request) {
       const hold = cache.get(holdNameOf(input.digest, attemptIn(cache, input.digest, request)));
       if (hold === undefined || hold.spec.digest !== input.digest) return undefined;
-      return useOf(hold, request).type === 'Use' ? { type: 'Admitted', hold } : { type: 'Held', hold };
+      const outcome = useOf(hold, request);
+      if (outcome.type === 'Denied') return { type: 'Denied', hold, decision: outcome.decision };
+      return outcome.type === 'Use' ? { type: 'Admitted', hold } : { type: 'Held', hold };
     },
   };
 }

@@ -37,7 +37,11 @@ export function stamp(request: AdmissionRequest, parts: StampParts): AdmissionRe
     }
   }
 
+  // Set while nobody guarded this hold. Whoever updates it next has decided nothing by that.
   const annotations = annotationsOf(object);
+  if (annotationsOf(oldObject)[decisionAnnotation] !== undefined && annotations[decisionAnnotation] !== undefined) {
+    return refuse(`${decisionAnnotation} was there before, and nobody knows from whom: remove it, then decide.`);
+  }
   const verdict = annotations[decisionAnnotation];
   const reason = annotations[reasonAnnotation];
   if (verdict === undefined) {

@@ -54,11 +54,18 @@ type Ask = Extract<Judgement, { type: 'Ask' }>;
 function previewAnswer(request: AdmissionRequest, ask: Ask, parts: ValidateParts): AdmissionReviewResponse {
   const nowMs = parts.now();
   const answer = parts.desk.peek(holdInputOf(request, ask, parts, nowMs), usingOf(request, nowMs));
-  const warning =
-    answer?.type === 'Admitted'
-      ? `approved already: hold ${nameOf(answer.hold)} would be used`
-      : `would be held for approval by ${ruleOf(ask.verdict)}`;
-  return allowed(request.uid, { ...ask.annotations, decision: 'would-hold' }, warning);
+  return allowed(request.uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
+}
+
+function previewOf(answer: DeskAnswer | undefined, ask: Ask): string {
+  switch (answer?.type) {
+    case 'Admitted':
+      return `approved already: hold ${nameOf(answer.hold)} would be used`;
+    case 'Denied':
+      return `would be refused: hold ${nameOf(answer.hold)} was denied by ${answer.decision?.by ?? 'an approver'}`;
+    default:
+      return `would be held for approval by ${ruleOf(ask.verdict)}`;
+  }
 }
 
 async function askedAnswer(
@@ -147,8 +154,12 @@ function usingOf(request: AdmissionRequest, nowMs: number) {
   return {
     requestUid: request.uid,
     requestId: extraOf(request.user, extraKeys.request),
-    // A create with generateName has no name yet; repeating it, or a CONNECT, is doing it twice.
-    mayRepeat: request.operation !== 'CONNECT' && request.name !== '',
+    // A create with generateName has no name yet; repeating it, a CONNECT, or a create on a subresource (another token,
+    // another eviction) is doing it twice.
+    mayRepeat:
+      request.operation !== 'CONNECT' &&
+      request.name !== '' &&
+      !(request.operation === 'CREATE' && request.subresource !== ''),
     nowMs,
   };
 }

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   errored,
   HoldpointError,
-  messageOf,
   parseAdmissionReview,
   uidOfReview,
   type AdmissionRequest,
@@ -31,7 +30,7 @@ export async function handleReview(
   let uid = '';
   let answer: AdmissionReviewResponse;
   try {
-    const review: unknown = JSON.parse((await readBody(request, maxReviewBytes)).toString('utf8'));
+    const review = parseJson((await readBody(request, maxReviewBytes)).toString('utf8'));
     uid = uidOfReview(review);
     answer = await reviewer(parseAdmissionReview(review));
   } catch (error) {
@@ -41,9 +40,20 @@ export async function handleReview(
   if (!response.destroyed) sendJson(response, 200, answer);
 }
 
-/** Our own errors and broken JSON say what to do; anything else is told to the log alone. */
+/** Without a cause: what V8 says about broken JSON quotes it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new HoldpointError(
+      'ERR_ADMISSION_REVIEW_INVALID',
+      `the body: expected JSON, got ${String(text.length)} characters`,
+    );
+  }
+}
+
+/** Our own errors say what to do; anything else is told to the log alone. */
 function publicMessage(error: unknown): string {
   if (error instanceof HoldpointError) return `${error.code}: ${error.message}`;
-  if (error instanceof SyntaxError) return `ERR_ADMISSION_REVIEW_INVALID: ${messageOf(error)}`;
   return 'an internal error; its cause is in the log of the webhook';
 }

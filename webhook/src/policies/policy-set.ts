@@ -28,8 +28,10 @@ export function createPolicySet(cache: ObjectCache<AccessPolicy>, logger: Logger
       const name = source.metadata.name ?? '';
       names.add(name);
       const known = states.get(name);
-      if (known !== undefined && known.source.metadata.generation === source.metadata.generation) continue;
-      states.set(name, nextState(source, known, logger));
+      // A namesake made anew after a delete starts again at generation 1, and has no last good version.
+      const same = known?.source.metadata.uid === source.metadata.uid ? known : undefined;
+      const isCompiled = same !== undefined && same.source.metadata.generation === source.metadata.generation;
+      states.set(name, isCompiled ? { ...same, source } : nextState(source, same, logger));
     }
     for (const name of states.keys()) if (!names.has(name)) states.delete(name);
     inForce = [...states.values()].map((state) => state.inForce);

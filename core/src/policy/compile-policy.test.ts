@@ -1,0 +1,195 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AccessPolicySpec, WriteRule } from './access-policy.ts';
+import { compilePolicy, type PolicyProblem } from './compile-policy.ts';
+
+const resourceRules = [{ apiGroups: ['*'], resources: ['*'], operations: ['*'] }] as const;
+
+function compile(spec: AccessPolicySpec) {
+  return compilePolicy({ apiVersion: 'holdpoint.dev/v1alpha1', kind: 'AccessPolicy', metadata: { name: 'p' }, spec });
+}
+
+describe('compilePolicy, of what is right', () => {
+  test('a minimal policy: every default in place', () => {
+    const spec: AccessPolicySpec = { subjects: [{ kind: 'Group', name: 'agents' }] };
+    expect(compile(spec)).toEqual({
+      policy: {
+        name: 'p',
+        spec,
+        defaultAction: 'Hold',
+        rules: [],
+        hold: {
+          approvers: [],
+          minApprovals: 1,
+          expiresAfterSeconds: 3_600,
+          useWithinSeconds: 600,
+          pauseForSeconds: 300,
+        },
+        maxPending: 20,
+        maxChangeBytes: 65_536,
+      },
+    });
+  });
+
+  test("a rule's hold settings: its own, then the policy's, then the defaults", () => {
+    const alice = [{ kind: 'User', name: 'alice' }] as const;
+    const rule: WriteRule = { name: 'r', action: 'Hold', resourceRules, hold: { useWithin: '30s' } };
+    const spec: AccessPolicySpec = {
+      subjects: [{ kind: 'ServiceAccount', namespace: 'ci', name: 'bot' }],
+      hold: { approvers: alice, minApprovals: 2, useWithin: '1m' },
+      rules: [rule],
+      maxPending: 3,
+      maxChangeBytes: 2_048,
+      defaultAction: 'Deny',
+    };
+    expect(compile(spec)).toEqual({
+      policy: {
+        name: 'p',
+        spec,
+        defaultAction: 'Deny',
+        rules: [
+          {
+            rule,
+            conditions: [],
+            hold: {
+              approvers: alice,
+              minApprovals: 2,
+              expiresAfterSeconds: 3_600,
+              useWithinSeconds: 30,
+              pauseForSeconds: 300,
+            },
+          },
+        ],
+        hold: {
+          approvers: alice,
+          minApprovals: 2,
+          expiresAfterSeconds: 3_600,
+          useWithinSeconds: 60,
+          pauseForSeconds: 300,
+        },
+        maxPending: 3,
+        maxChangeBytes: 2_048,
+      },
+    });
+  });
+
+  test.each(['prod', 'prod-*', '*', '1-a'])('the namespace %j: is one', (pattern) => {
+    const spec: AccessPolicySpec = {
+      subjects: [],
+      rules: [{ name: 'r', action: 'Deny', resourceRules, namespaces: [pattern] }],
+    };
+    expect(compile(spec)).toHaveProperty('policy.name', 'p');
+  });
+});
+
+describe('compilePolicy, of what is wrong', () => {
+  const rows: { situation: string; spec: Partial<AccessPolicySpec>; wantProblems: PolicyProblem[] }[] = [
+    {
+      situation: 'a ServiceAccount without namespace',
+      spec: { subjects: [{ kind: 'ServiceAccount', name: 'bot' }] },
+      wantProblems: [{ path: 'spec.subjects[0].namespace', message: 'a ServiceAccount needs its namespace' }],
+    },
+    {
+      situation: 'a Group and a User with one',
+      spec: {
+        subjects: [
+          { kind: 'Group', name: 'g', namespace: 'ns' },
+          { kind: 'User', name: 'u', namespace: '' },
+        ],
+      },
+      wantProblems: [
+        { path: 'spec.subjects[0].namespace', message: 'a Group has no namespace' },
+        { path: 'spec.subjects[1].namespace', message: 'a User has no namespace' },
+      ],
+    },
+    {
+      situation: 'a duration of the policy: told once, not again for every rule that inherits it',
+      spec: {
+        hold: { pauseFor: 'soon' },
+        rules: [
+          { name: 'a', action: 'Hold', resourceRules },
+          { name: 'b', action: 'Hold', resourceRules },
+        ],
+      },
+      wantProblems: [{ path: 'spec.hold.pauseFor', message: '"soon" is not a duration such as 90s, 10m or 1h30m' }],
+    },
+    {
+      situation: 'namespaces that are no names',
+      spec: {
+        rules: [{ name: 'r', action: 'Deny', resourceRules, namespaces: ['ok', '', 'a*b', 'Prod', '**', 'a.b'] }],
+      },
+      wantProblems: [
+        {
+          path: 'spec.rules[0].namespaces[1]',
+          message: '"" is neither a namespace\'s name nor a prefix followed by *',
+        },
+        {
+          path: 'spec.rules[0].namespaces[2]',
+          message: '"a*b" is neither a namespace\'s name nor a prefix followed by *',
+        },
+        {
+          path: 'spec.rules[0].namespaces[3]',
+          message: '"Prod" is neither a namespace\'s name nor a prefix followed by *',
+        },
+        {
+          path: 'spec.rules[0].namespaces[4]',
+          message: '"**" is neither a namespace\'s name nor a prefix followed by *',
+        },
+        {
+          path: 'spec.rules[0].namespaces[5]',
+          message: '"a.b" is neither a namespace\'s name nor a prefix followed by *',
+        },
+      ],
+    },
+    {
+      situation: 'two rules of one name',
+      spec: {
+        rules: [
+          { name: 'r', action: 'Deny', resourceRules },
+          { name: 'r', action: 'Allow', resourceRules },
+        ],
+      },
+      wantProblems: [{ path: 'spec.rules[1].name', message: '"r" names another rule too' }],
+    },
+    {
+      situation: 'everything at once: each with its path',
+      spec: {
+        subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: '' }],
+        hold: { expiresAfter: '0s', useWithin: '1d' },
+        rules: [
+          { name: 'ok', action: 'Allow', resourceRules },
+          {
+            name: 'ok',
+            action: 'Hold',
+            resourceRules,
+            namespaces: ['UPPER'],
+            matchConditions: [
+              { name: 'good', expression: 'true' },
+              { name: 'typo', expression: 'objct == null' },
+              { name: 'int', expression: '1' },
+            ],
+            hold: { pauseFor: '' },
+          },
+        ],
+      },
+      wantProblems: [
+        { path: 'spec.subjects[0].namespace', message: 'a ServiceAccount needs its namespace' },
+        { path: 'spec.hold.expiresAfter', message: '"0s" is not a duration such as 90s, 10m or 1h30m' },
+        { path: 'spec.hold.useWithin', message: '"1d" is not a duration such as 90s, 10m or 1h30m' },
+        { path: 'spec.rules[1].name', message: '"ok" names another rule too' },
+        {
+          path: 'spec.rules[1].matchConditions[1].expression',
+          message: 'CEL does not compile: Unknown variable: objct; available: object, oldObject, request',
+        },
+        { path: 'spec.rules[1].matchConditions[2].expression', message: 'CEL must yield a bool, and this yields int' },
+        {
+          path: 'spec.rules[1].namespaces[0]',
+          message: '"UPPER" is neither a namespace\'s name nor a prefix followed by *',
+        },
+        { path: 'spec.rules[1].hold.pauseFor', message: '"" is not a duration such as 90s, 10m or 1h30m' },
+      ],
+    },
+  ];
+  test.each(rows)('$situation', ({ spec, wantProblems }) => {
+    expect(compile({ subjects: [{ kind: 'Group', name: 'agents' }], ...spec })).toEqual({ problems: wantProblems });
+  });
+});

@@ -1,0 +1,10 @@
+export { createProxyServer, type ProxyParts } from './server.ts';
+export { createAuthenticator } from './identity/authenticator.ts';
+export { createApiServer } from './upstream/api-server.ts';
+export { createCredentials } from './upstream/credentials.ts';
+export { createFetch } from './upstream/fetch-with-ca.ts';
+export { createHoldFollower } from './pause/hold-follower.ts';
+export { createPause } from './pause/pause.ts';
+export { createRecorder } from './recording/recorder.ts';
+export { createRecentRefusals } from './streams/recent-refusals.ts';
+export { createOpenSockets } from './streams/open-sockets.ts';

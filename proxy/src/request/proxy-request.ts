@@ -1,0 +1,52 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { requestInfoOf, type RequestInfo, type UserInfo } from '@holdpoint/core';
+import { isRefusal, refuse, type Refusal } from '../refusal.ts';
+import { takeClientHeaders } from './client-headers.ts';
+
+/** A client's request as far as it may be believed before anyone knows who sent it. */
+export interface ReceivedRequest {
+  method: string;
+  /** As sent: what was judged is what is forwarded. */
+  url: string;
+  info: RequestInfo;
+  token: string;
+  /** The client's headers that go on to the API server. */
+  headers: OutgoingHttpHeaders;
+  /** The `Kubectl-Command` header: printable, at most 200 characters; the client's own word. */
+  command?: string;
+}
+
+/** The same, from a governed user. */
+export interface ProxyRequest extends ReceivedRequest {
+  /** One per request of the client, however often it is sent upstream. */
+  requestId: string;
+  user: UserInfo;
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const maxCommandLength = 200;
+
+/** Reads method, URL and headers, or refuses what two readers could read in two ways. */
+export function receive(message: IncomingMessage): ReceivedRequest | Refusal {
+  const { method = '', url = '' } = message;
+  if (!methods.has(method)) return refuse('methodNotAllowed', `the method ${method} is not served`);
+  const taken = takeClientHeaders(message.rawHeaders);
+  if (isRefusal(taken)) return taken;
+  const info = requestInfoOf(method, url);
+  if ('refused' in info) return refuse('malformed', info.message);
+  const command = String(taken.headers['kubectl-command'] ?? '')
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, maxCommandLength)
+    .trim();
+  return { method, url, info, ...taken, ...(command === '' ? {} : { command }) };
+}
+
+/** True for requests that carry a body and change something. */
+export function isWrite(request: ReceivedRequest): boolean {
+  return request.method !== 'GET' && request.method !== 'HEAD';
+}
+
+/** One value of the URL's query. */
+export function queryValues(url: string, name: string): string[] {
+  return new URL(url, 'https://api.invalid').searchParams.getAll(name);
+}

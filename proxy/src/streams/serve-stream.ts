@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { extraKeys, extraOf, isFailureStatus, messageOf, type AccessPolicy, type Status } from '@holdpoint/core';
+import { readBody, type Logger } from '@holdpoint/platform';
+import { readHeldAnswer, type Answer, type HeldAnswer } from '../pause/held-answer.ts';
+import type { Pause } from '../pause/pause.ts';
+import type { RecordingStart } from '../recording/asciicast.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import { openRecording, type Recording } from '../recording/recording.ts';
+import { isRefusal, refuse, type Refusal } from '../refusal.ts';
+import { queryValues, type ProxyRequest } from '../request/proxy-request.ts';
+import type { ApiServer, UpgradeAnswer } from '../upstream/api-server.ts';
+import { upstreamHeaders } from '../upstream/impersonation.ts';
+import type { RecentRefusals } from './recent-refusals.ts';
+import { readStreamRequest, type StreamRequest } from './stream-request.ts';
+import { joinRecorded, joinUntouched, switchingHead } from './stream-session.ts';
+
+export interface StreamParts {
+  apiServer: ApiServer;
+  pause: Pause;
+  recorder: Recorder;
+  recentRefusals: RecentRefusals;
+  logger: Logger;
+  /** Milliseconds. */
+  now: () => number;
+}
+
+const maxAnswerBytes = 1_048_576;
+type Switched = Extract<UpgradeAnswer, { switched: true }>;
+type Attempted = { upgraded: Switched } | Answer;
+
+/**
+ * Serves exec, attach and port-forward: waits where held, opens the recording before the session begins, then joins both
+ * connections until either closes. `socket` is answered here; a Refusal is the caller's to send.
+ */
+export async function serveStream(
+  parts: StreamParts,
+  request: ProxyRequest,
+  message: IncomingMessage,
+  client: { socket: Duplex; head: Buffer },
+  policies: readonly AccessPolicy[],
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  const before = parts.recentRefusals.recall(request);
+  if (before !== undefined) return { refused: before, reason: 'as answered to the WebSocket request just before' };
+  const asked = readStreamRequest(request, message.headers, policies);
+  if (isRefusal(asked)) return asked;
+  const remember = <T extends { refused: Status }>(refusal: T): T => {
+    if (asked.protocol === 'websocket') parts.recentRefusals.remember(request, refusal.refused);
+    return refusal;
+  };
+
+  // Opened first: with Required, a command that runs unrecorded for even a moment is one too many.
+  const start = startOf(request, parts.now());
+  const recording = await openFor(parts, asked, start);
+  if (recording !== undefined && isRefusal(recording)) return remember(recording);
+
+  const endQuietly = async (): Promise<void> => {
+    await recording?.end();
+  };
+  try {
+    let attempts = 0;
+    const outcome = await parts.pause<Attempted>(
+      request.user,
+      () => {
+        // Each attempt is an audit event of its own; the recording belongs to the one that goes through, the last.
+        if (attempts > 0) start.auditId = randomUUID();
+        attempts += 1;
+        return attempt(parts, request, asked, start, signal);
+      },
+      signal,
+    );
+    if (isRefusal(outcome)) {
+      await endQuietly();
+      return remember(outcome);
+    }
+    if (!('upgraded' in outcome.passed)) {
+      await endQuietly();
+      return remember(await asRefusal(outcome.passed));
+    }
+    const { answer, socket, head } = outcome.passed.upgraded;
+    const server = { socket, head };
+    client.socket.write(switchingHead(answer, outcome.notice));
+    if (recording === undefined) await joinUntouched(client, server);
+    else {
+      const startedAtMs = parts.now();
+      start.startedAt = new Date(startedAtMs).toISOString();
+      const elapsedSeconds = (): number => (parts.now() - startedAtMs) / 1_000;
+      await joinRecorded(client, server, recording, {
+        required: asked.record === 'Required',
+        elapsedSeconds,
+        logger: parts.logger,
+      });
+    }
+    return undefined;
+  } catch (error) {
+    await endQuietly();
+    throw error;
+  }
+}
+
+async function attempt(
+  parts: StreamParts,
+  request: ProxyRequest,
+  asked: StreamRequest,
+  start: RecordingStart,
+  signal: AbortSignal,
+): Promise<Attempted | HeldAnswer> {
+  const headers = upstreamHeaders(request, {
+    ...asked.headers,
+    // The kubelet behind it knows no JSON; without the header the API server's own errors are JSON all the same.
+    accept: undefined,
+    'accept-encoding': undefined,
+    'audit-id': start.auditId,
+  });
+  const result = await parts.apiServer.upgrade({
+    method: request.method,
+    url: request.url,
+    headers,
+    signal,
+  });
+  if (!result.switched) {
+    return result.answer.statusCode === 429 ? readHeldAnswer(result.answer) : { answer: result.answer };
+  }
+  const chosen = result.answer.headers['sec-websocket-protocol'];
+  const extended = result.answer.headers['sec-websocket-extensions'] !== undefined;
+  if (
+    asked.protocol === 'websocket' &&
+    (extended || !String(asked.headers['sec-websocket-protocol']).includes(chosen ?? ','))
+  ) {
+    result.socket.destroy();
+    throw new Error('the API server switched to a protocol that was not asked for');
+  }
+  return { upgraded: result };
+}
+
+async function openFor(
+  parts: StreamParts,
+  asked: StreamRequest,
+  start: RecordingStart,
+): Promise<Recording | Refusal | undefined> {
+  if (asked.record === 'Off') return undefined;
+  try {
+    return await openRecording(parts.recorder, start, () => new Date(parts.now()).toISOString());
+  } catch (error) {
+    if (asked.record === 'Required') {
+      return refuse(
+        'recorderMissing',
+        'this session must be recorded, and the recorder is not available; try again later',
+        {
+          reason: messageOf(error),
+        },
+      );
+    }
+    parts.logger.warn({ reason: messageOf(error) }, 'session goes on without a recording');
+    return undefined;
+  }
+}
+
+function startOf(request: ProxyRequest, startedAtMs: number): RecordingStart {
+  const { info, user, url } = request;
+  return {
+    recordingId: randomUUID(),
+    auditId: randomUUID(),
+    session: extraOf(user, extraKeys.session) ?? '',
+    username: user.username,
+    namespace: info.namespace,
+    pod: info.name,
+    container: queryValues(url, 'container')[0] ?? '',
+    command: queryValues(url, 'command'),
+    startedAt: new Date(startedAtMs).toISOString(),
+    width: 80,
+    height: 24,
+  };
+}
+
+/** The API server's own no, as the client shall read it. */
+async function asRefusal({ answer, body }: Answer): Promise<Refusal> {
+  const bytes = body ?? (await readBody(answer, maxAnswerBytes));
+  const code = answer.statusCode ?? 502;
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString('utf8'));
+    if (isFailureStatus(parsed)) return { refused: parsed, reason: 'refused by the API server' };
+  } catch {
+    // Plain text, as the kubelet's errors are.
+  }
+  const { refused, reason } = refuse('upstreamFailed', bytes.toString('utf8').slice(0, 1_000));
+  return { refused: { ...refused, code }, reason };
+}

@@ -1,0 +1,84 @@
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { HoldpointError, messageOf } from '@holdpoint/core';
+import type { UpstreamConnection } from './credentials.ts';
+
+export interface UpstreamCall {
+  method: string;
+  url: string;
+  headers: OutgoingHttpHeaders;
+  /** undefined: a request without a body. */
+  body?: Buffer;
+  /** Aborted when the client goes away: nobody would read the answer. */
+  signal: AbortSignal;
+}
+
+/** What came of asking for an upgrade: the switched connection, or an ordinary answer that says why not. */
+export type UpgradeAnswer =
+  | { switched: true; answer: IncomingMessage; socket: Socket; head: Buffer }
+  | { switched: false; answer: IncomingMessage };
+
+/** The API server. Both calls reject with ERR_UPSTREAM_UNAVAILABLE when it cannot be reached. */
+export interface ApiServer {
+  send(call: UpstreamCall): Promise<IncomingMessage>;
+  upgrade(call: UpstreamCall): Promise<UpgradeAnswer>;
+}
+
+export function createApiServer(connect: () => Promise<UpstreamConnection>): ApiServer {
+  const open = async (call: UpstreamCall, upgrade: boolean): Promise<ClientRequest> => {
+    const connection = await connect();
+    const { host, port, pathPrefix, authorization, agent, tls } = connection;
+    const outgoing = httpsRequest({
+      host,
+      port,
+      method: call.method,
+      path: pathPrefix + call.url,
+      headers: {
+        ...call.headers,
+        host: `${host.includes(':') ? `[${host}]` : host}:${String(port)}`,
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(call.body === undefined ? {} : { 'content-length': String(call.body.length) }),
+      },
+      signal: call.signal,
+      ...(upgrade ? { ...tls, agent: false } : { agent }),
+    });
+    outgoing.setNoDelay(true);
+    return outgoing;
+  };
+
+  const sendOnce = async (call: UpstreamCall): Promise<IncomingMessage> => {
+    const outgoing = await open(call, false);
+    return new Promise((resolve, reject) => {
+      outgoing.once('response', resolve);
+      outgoing.on('error', (error) => {
+        // A kept connection may be closed by the other side just as we use it; what changes nothing is asked once more.
+        const stale = outgoing.reusedSocket && call.body === undefined && !call.signal.aborted;
+        if (stale && call.method === 'GET') sendOnce(call).then(resolve, reject);
+        else reject(unavailable(error));
+      });
+      outgoing.end(call.body);
+    });
+  };
+
+  return {
+    send: sendOnce,
+    async upgrade(call) {
+      const outgoing = await open(call, true);
+      return new Promise((resolve, reject) => {
+        outgoing.once('upgrade', (answer, socket, head) =>
+          resolve({ switched: true, answer, socket: socket as Socket, head }),
+        );
+        outgoing.once('response', (answer) => resolve({ switched: false, answer }));
+        outgoing.on('error', (error) => reject(unavailable(error)));
+        outgoing.end(call.body);
+      });
+    },
+  };
+}
+
+function unavailable(cause: unknown): HoldpointError {
+  return new HoldpointError('ERR_UPSTREAM_UNAVAILABLE', `the API server cannot be reached: ${messageOf(cause)}`, {
+    cause,
+  });
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { authenticatedGroup, extraKeys, HoldpointError } from '@holdpoint/core';
+import type { ProxyRequest } from '../request/proxy-request.ts';
+
+/**
+ * The headers of one request to the API server: what the client may say, in the user's name, with a new Audit-ID.
+ * Impersonation fails open (a request without these headers runs as the proxy itself), so this is the one place that
+ * builds them, and it throws rather than leave the user out.
+ */
+export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
+  const { user } = request;
+  if (user.username === '')
+    throw new HoldpointError('ERR_TOKEN_INVALID', 'a user without a name cannot be impersonated');
+  const headers: OutgoingHttpHeaders = {
+    ...request.headers,
+    'audit-id': randomUUID(),
+    'impersonate-user': headerText(user.username),
+    // The API server adds this group itself, and impersonating it would need a permission of its own.
+    'impersonate-group': user.groups.filter((group) => group !== authenticatedGroup).map(headerText),
+    [extraHeader(extraKeys.request)]: request.requestId,
+    ...changes,
+  };
+  for (const key of [extraKeys.session, extraKeys.onBehalfOf]) {
+    const value = user.extra[key]?.[0];
+    if (value !== undefined) headers[extraHeader(key)] = percentSafe(value);
+  }
+  if (request.command !== undefined) headers[extraHeader(extraKeys.command)] = request.command;
+  for (const [name, value] of Object.entries(headers)) if (value === undefined) Reflect.deleteProperty(headers, name);
+  return headers;
+}
+
+/** Source: client-go transport/round_trippers.go: keys are percent-encoded, because header names have no slash. */
+function extraHeader(key: string): string {
+  return `impersonate-extra-${encodeURIComponent(key)}`;
+}
+
+/** Node writes a header's characters as bytes; Go reads the bytes as UTF-8. */
+function headerText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function percentSafe(text: string): string {
+  return text.replace(/[^\x21-\x7e]+/g, (run) => encodeURIComponent(run));
+}

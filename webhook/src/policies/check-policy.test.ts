@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AdmissionRequest, JsonObject } from '@holdpoint/core';
+import { checkPolicy } from './check-policy.ts';
+
+const request = (spec: JsonObject): AdmissionRequest => ({
+  uid: 'u-1',
+  operation: 'CREATE',
+  kind: { group: 'holdpoint.dev', version: 'v1alpha1', kind: 'AccessPolicy' },
+  resource: { group: 'holdpoint.dev', version: 'v1alpha1', resource: 'accesspolicies' },
+  subresource: '',
+  namespace: '',
+  name: 'p',
+  user: { username: 'admin', groups: [], extra: {} },
+  object: { metadata: { name: 'p' }, spec: { subjects: [{ kind: 'Group', name: 'agents' }], ...spec } },
+  oldObject: null,
+  dryRun: false,
+  raw: {},
+});
+const resourceRules = [{ apiGroups: ['*'], resources: ['*'], operations: ['*'] }];
+
+describe('checkPolicy', () => {
+  test('a policy that compiles: allowed', () => {
+    expect(checkPolicy(request({})).response).toEqual({ uid: 'u-1', allowed: true, auditAnnotations: {} });
+  });
+
+  test('one that does not: refused, with every path and reason, for people and for programs', () => {
+    const rules = [
+      { name: 'r', action: 'Deny', resourceRules, matchConditions: [{ name: 'c', expression: 'reqest == null' }] },
+    ];
+    const duration = '"soon" is not a duration such as 90s, 10m or 1h30m';
+    const variable = 'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request';
+    expect(checkPolicy(request({ hold: { pauseFor: 'soon' }, rules })).response).toEqual({
+      uid: 'u-1',
+      allowed: false,
+      auditAnnotations: { decision: 'deny' },
+      status: {
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Failure',
+        reason: 'Forbidden',
+        code: 403,
+        message: `spec.hold.pauseFor: ${duration}\nspec.rules[0].matchConditions[0].expression: ${variable}`,
+        details: {
+          causes: [
+            { reason: 'FieldValueInvalid', field: 'spec.hold.pauseFor', message: duration },
+            { reason: 'FieldValueInvalid', field: 'spec.rules[0].matchConditions[0].expression', message: variable },
+          ],
+        },
+      },
+    });
+  });
+});

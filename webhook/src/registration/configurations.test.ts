@@ -1,0 +1,214 @@
+import { describe, expect, test } from '@jest/globals';
+import { compilePolicy, evaluateWrite, type JsonObject, type Subject } from '@holdpoint/core';
+import fc from 'fast-check';
+import { governedExpression, mutatingConfiguration, validatingConfiguration } from './configurations.ts';
+
+/** What an expression says of a user, by a CEL engine. A user without groups has no such field in an AdmissionRequest. */
+function says(expression: string, user: { username: string; groups?: string[] }): boolean {
+  const resourceRules = [{ apiGroups: ['*'], resources: ['*/*'], operations: ['*'] }] as const;
+  const compiled = compilePolicy({
+    apiVersion: 'holdpoint.dev/v1alpha1',
+    kind: 'AccessPolicy',
+    metadata: { name: 'p' },
+    spec: {
+      subjects: [{ kind: 'User', name: 'u' }],
+      defaultAction: 'Deny',
+      rules: [{ name: 'r', action: 'Allow', resourceRules, matchConditions: [{ name: 'c', expression }] }],
+    },
+  });
+  if ('problems' in compiled) throw new Error(JSON.stringify(compiled.problems));
+  const verdict = evaluateWrite([compiled.policy], {
+    user: { username: 'u', groups: [], extra: {} },
+    operation: 'CREATE',
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    subresource: '',
+    namespace: 'n',
+    name: 'x',
+    object: {},
+    oldObject: null,
+    request: { userInfo: user as unknown as JsonObject },
+  });
+  if (verdict?.message !== undefined) throw new Error(verdict.message);
+  return verdict?.action === 'Allow';
+}
+
+describe('governedExpression', () => {
+  const rows: { situation: string; subjects: Subject[]; want: string }[] = [
+    { situation: 'no subjects: nobody', subjects: [], want: 'false' },
+    { situation: 'a user', subjects: [{ kind: 'User', name: 'bot' }], want: 'request.userInfo.username in ["bot"]' },
+    {
+      situation: 'a service account: its username',
+      subjects: [{ kind: 'ServiceAccount', namespace: 'ci', name: 'bot' }],
+      want: 'request.userInfo.username in ["system:serviceaccount:ci:bot"]',
+    },
+    {
+      situation: 'a group: only of who has groups',
+      subjects: [{ kind: 'Group', name: 'agents' }],
+      want: '(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"]))',
+    },
+    {
+      situation: 'several, some twice: each once, in order',
+      subjects: [
+        { kind: 'User', name: 'b' },
+        { kind: 'Group', name: 'z' },
+        { kind: 'User', name: 'a' },
+        { kind: 'Group', name: 'y' },
+        { kind: 'User', name: 'b' },
+      ],
+      want: 'request.userInfo.username in ["a", "b"] || (has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["y", "z"]))',
+    },
+    {
+      situation: 'quotes and backslashes: escaped',
+      subjects: [{ kind: 'User', name: 'a"b\\c' }],
+      want: 'request.userInfo.username in ["a\\"b\\\\c"]',
+    },
+    {
+      situation: 'line breaks: escaped',
+      subjects: [{ kind: 'User', name: 'a\nb\u0000' }],
+      want: 'request.userInfo.username in ["a\\nb\\u0000"]',
+    },
+    {
+      situation: 'letters of any script: as they are',
+      subjects: [{ kind: 'User', name: 'ü漢😀' }],
+      want: 'request.userInfo.username in ["ü漢😀"]',
+    },
+  ];
+  test.each(rows)('$situation', ({ subjects, want }) => {
+    expect(governedExpression(subjects)).toBe(want);
+  });
+
+  const names = fc.oneof(
+    fc.string({ unit: 'binary', minLength: 1 }),
+    fc.constantFrom(
+      '"] || true || "" in ["',
+      '\\',
+      '\\"',
+      "'",
+      '"',
+      '\\u0041',
+      '${x}',
+      '`',
+      '\n',
+      '\r',
+      '\u2028',
+      '😀',
+      '//',
+      '%',
+    ),
+  );
+  test('any name: governs exactly who is called so', () => {
+    fc.assert(
+      fc.property(names, names, (name, other) => {
+        const user = governedExpression([{ kind: 'User', name }]);
+        const group = governedExpression([{ kind: 'Group', name }]);
+        expect(says(user, { username: name })).toBe(true);
+        expect(says(user, { username: other, groups: [name] })).toBe(other === name);
+        expect(says(group, { username: 'x', groups: ['y', name] })).toBe(true);
+        expect(says(group, { username: name, groups: [other] })).toBe(other === name);
+        expect(says(group, { username: name })).toBe(false);
+      }),
+    );
+  });
+});
+
+const client = { url: 'https://webhook:8443', caBundle: 'Q0E=' };
+const common = {
+  failurePolicy: 'Fail',
+  matchPolicy: 'Equivalent',
+  namespaceSelector: {},
+  objectSelector: {},
+  timeoutSeconds: 10,
+  admissionReviewVersions: ['v1'],
+};
+const input = {
+  client,
+  subjects: [{ kind: 'Group', name: 'agents' }] as const,
+  ownUsername: 'system:serviceaccount:holdpoint:"webhook"',
+};
+const notOurselves = {
+  name: 'not-ourselves',
+  expression: 'request.userInfo.username != "system:serviceaccount:holdpoint:\\"webhook\\""',
+};
+
+describe('the configurations, whole', () => {
+  test('validating: every write of the governed; policies of anybody', () => {
+    expect(validatingConfiguration(input)).toEqual({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'holdpoint.dev' },
+      webhooks: [
+        {
+          ...common,
+          name: 'judge.holdpoint.dev',
+          clientConfig: { url: 'https://webhook:8443/validate', caBundle: 'Q0E=' },
+          rules: [
+            {
+              apiGroups: ['*'],
+              apiVersions: ['*'],
+              resources: ['*/*'],
+              operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+              scope: '*',
+            },
+          ],
+          matchConditions: [
+            notOurselves,
+            {
+              name: 'governed',
+              expression: '(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"]))',
+            },
+          ],
+          sideEffects: 'NoneOnDryRun',
+        },
+        {
+          ...common,
+          name: 'policies.holdpoint.dev',
+          clientConfig: { url: 'https://webhook:8443/policies', caBundle: 'Q0E=' },
+          rules: [
+            {
+              apiGroups: ['holdpoint.dev'],
+              apiVersions: ['*'],
+              resources: ['accesspolicies'],
+              operations: ['CREATE', 'UPDATE'],
+              scope: '*',
+            },
+          ],
+          sideEffects: 'None',
+        },
+      ],
+    });
+  });
+
+  test('mutating: decisions of anybody but ourselves; never DELETE, so that an uninstall does not wait for us', () => {
+    expect(mutatingConfiguration(input)).toEqual({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'holdpoint.dev' },
+      webhooks: [
+        {
+          ...common,
+          name: 'decide.holdpoint.dev',
+          clientConfig: { url: 'https://webhook:8443/decide', caBundle: 'Q0E=' },
+          rules: [
+            {
+              apiGroups: ['holdpoint.dev'],
+              apiVersions: ['*'],
+              resources: ['holds', 'holds/*'],
+              operations: ['CREATE', 'UPDATE'],
+              scope: '*',
+            },
+          ],
+          matchConditions: [notOurselves],
+          sideEffects: 'None',
+          reinvocationPolicy: 'Never',
+        },
+      ],
+    });
+  });
+
+  test('no subjects: registered, and asked about nobody', () => {
+    expect(validatingConfiguration({ ...input, subjects: [] }).webhooks[0]?.matchConditions).toEqual([
+      notOurselves,
+      { name: 'governed', expression: 'false' },
+    ]);
+  });
+});
