@@ -28,3 +28,8 @@ export * from './identity/authentication-configuration.ts';
 export * from './identity/claims.ts';
 export * from './audit/audit-row.ts';
 export * from './audit/statement.ts';
+export * from './audit/audit-event.ts';
+export * from './audit/event-time.ts';
+export * from './audit/recording.ts';
+export * from './audit/row-line.ts';
+export * from './audit/to-row.ts';

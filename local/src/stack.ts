@@ -72,8 +72,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closed ??= (async () => {
-      // The newest first: what watches the API server goes before the API server does.
       for (const cleanup of cleanups.reverse()) await cleanup();
+      await leash.stopAll();
       rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
       await leash.release();
     })());
@@ -131,25 +131,16 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     services.set(name, service);
     cleanups.push(() => service.stop());
   };
-  const held = <T extends { child: Child }>(started: T): T => {
-    cleanups.push(() => started.child.stop());
-    return started;
-  };
   const [etcd, issuer] = await Promise.all([
-    startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash).then(
-      held,
-    ),
-    startIssuer({ folder: dir, port: issuerPort, url: issuerUrl, files }, leash).then(held),
+    startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash),
+    startIssuer({ folder: dir, port: issuerPort, url: issuerUrl, files }, leash),
   ]);
   // The sink needs nothing of the cluster; the API server's first events should find it there.
   const sinkStarted = wanted.includes('auditsink') ? startService('auditsink') : Promise.resolve();
 
   progress('starting kube-apiserver');
   const [apiServer] = await Promise.all([
-    startApiServer(
-      { binary: binaries.apiServer, folder: dir, port: ports.take(), etcdUrl: etcd.url, files },
-      leash,
-    ).then(held),
+    startApiServer({ binary: binaries.apiServer, folder: dir, port: ports.take(), etcdUrl: etcd.url, files }, leash),
     sinkStarted,
   ]);
 
@@ -196,11 +187,10 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     { binary: binaries.controllerManager, folder: dir, kubeconfig: controllers, files },
     leash,
   );
-  cleanups.push(() => controllerManager.stop());
   const kwokStarted = startKwok(
     { binary: binaries.kwok, folder: dir, port: ports.take(), kubeconfig: kubeconfig('admin'), files },
     leash,
-  ).then((child) => held({ child }));
+  );
   await mustApply(['apply', '-f', inRepository('deploy', 'crds')]);
   await mustApply(['apply', '-f', inRepository('deploy', 'rbac')]);
   await mustApply(['apply', '-f', '-'], JSON.stringify(node));
@@ -228,7 +218,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     files,
     issuer,
     urls: { apiServer: apiServer.url, issuer: issuer.url },
-    controlPlane: [etcd.child, issuer.child, apiServer.child, controllerManager, kwok.child],
+    controlPlane: [etcd.child, issuer.child, apiServer.child, controllerManager, kwok],
     kubeconfig,
     sessionOf: () => sid,
     kubectl,

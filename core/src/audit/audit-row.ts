@@ -1,26 +1,25 @@
-import { extraKeys } from '../identity/user-info.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
-import { maskObject, type Assumed } from '../masking/mask-object.ts';
-import type { Mask } from '../masking/mask.ts';
-
-/** One row of `audit_events`: an event of the API server, flattened. Column names as in ClickHouse. */
+/** One row of `audit_events`, in the order of its columns. What the loader adds (place in the hash chain) is not here. */
 export interface AuditRow {
-  event_hash: string;
-  /** RFC 3339: when the API server received the request. */
+  /** When the API server received the request. */
   event_time: string;
-  stage: string;
+  stage_time: string;
   audit_id: string;
+  stage: string;
+  level: string;
   verb: string;
-  /** Who acted: the impersonated user where there is one, else the authenticated. */
+  /** Whose permissions applied: the impersonated user, where there was one. */
   username: string;
-  groups: string[];
-  /** Who proved who they are: the proxy's account for what came through it. */
-  authenticated_as: string;
+  groups: readonly string[];
+  /** Who authenticated, where that is another than `username`. */
+  impersonator: string;
+  /** True when the proxy impersonated. */
+  via_proxy: boolean;
   session: string;
   request_id: string;
+  /** The client's word. */
   command: string;
   on_behalf_of: string;
-  source_ips: string[];
+  source_ips: readonly string[];
   user_agent: string;
   api_group: string;
   api_version: string;
@@ -30,167 +29,60 @@ export interface AuditRow {
   name: string;
   request_uri: string;
   code: number;
+  reason: string;
   message: string;
   decision: string;
   policy: string;
   rule: string;
   hold: string;
-  decision_reason: string;
-  /** JSON, masked; empty when the API server recorded none. */
+  grant_name: string;
+  /** The session as the judge saw it. */
+  judged_session: string;
+  annotations: Readonly<Record<string, string>>;
   request_body: string;
   response_body: string;
-  annotations: string;
-  /** Why the event is only a stub; empty for a whole one. */
-  stub: string;
+  /** Empty for an event that is kept whole; else why it is not. */
+  broken: string;
+  /** SHA-256 over everything above as it came, masked: the event's identity. */
+  event_hash: string;
 }
 
-/** A body past this is stored as its size and hash: one object of the API server is at most 3 MiB. */
-const maxBodyLength = 4 * 1024 * 1024;
-
-export interface ToAuditRowParts {
-  mask: Mask;
-  /** Keyed: an event's hash must not let anybody guess what was masked in it. */
-  hmac: (text: string) => string;
-  /** RFC 3339: stands in for a time that the event does not tell. */
-  receivedAt: string;
-}
-
-/** Flattens one audit.k8s.io/v1 Event. Total: what is broken becomes a stub with its hash, never nothing. */
-export function toAuditRow(event: JsonValue, { mask, hmac, receivedAt }: ToAuditRowParts): AuditRow {
-  const text = JSON.stringify(event);
-  const hash = hmac(text);
-  if (!isJsonObject(event)) return stubRow(hash, receivedAt, 'not an object');
-  const auditId = stringIn(event, 'auditID');
-  if (auditId === '') return stubRow(hash, receivedAt, 'no auditID');
-
-  const objectRef = objectIn(event, 'objectRef');
-  const authenticated = objectIn(event, 'user');
-  const impersonated = isJsonObject(event['impersonatedUser']) ? event['impersonatedUser'] : undefined;
-  const actor = impersonated ?? authenticated;
-  const extra = objectIn(actor, 'extra');
-  const annotations = objectIn(event, 'annotations');
-  const status = objectIn(event, 'responseStatus');
-  const about = secretIn(objectRef);
-  const body = (key: 'requestObject' | 'responseObject'): string => bodyOf(event[key], about, mask, hmac);
-  return {
-    event_hash: hash,
-    event_time: stringIn(event, 'requestReceivedTimestamp') || receivedAt,
-    stage: stringIn(event, 'stage'),
-    audit_id: auditId,
-    verb: stringIn(event, 'verb'),
-    username: stringIn(actor, 'username'),
-    groups: stringsIn(actor, 'groups'),
-    authenticated_as: stringIn(authenticated, 'username'),
-    session: firstIn(extra, extraKeys.session),
-    request_id: firstIn(extra, extraKeys.request),
-    command: firstIn(extra, extraKeys.command),
-    on_behalf_of: firstIn(extra, extraKeys.onBehalfOf),
-    source_ips: stringsIn(event, 'sourceIPs'),
-    user_agent: stringIn(event, 'userAgent'),
-    api_group: stringIn(objectRef, 'apiGroup'),
-    api_version: stringIn(objectRef, 'apiVersion'),
-    resource: stringIn(objectRef, 'resource'),
-    subresource: stringIn(objectRef, 'subresource'),
-    namespace: stringIn(objectRef, 'namespace'),
-    name: stringIn(objectRef, 'name'),
-    request_uri: stringIn(event, 'requestURI'),
-    code: typeof status['code'] === 'number' ? status['code'] : 0,
-    // The API server's own error messages echo values of what they are about.
-    message: about === undefined ? stringIn(status, 'message') : '',
-    decision: annotationIn(annotations, 'decision'),
-    policy: annotationIn(annotations, 'policy'),
-    rule: annotationIn(annotations, 'rule'),
-    hold: annotationIn(annotations, 'hold'),
-    decision_reason: annotationIn(annotations, 'reason'),
-    request_body: body('requestObject'),
-    response_body: body('responseObject'),
-    annotations: JSON.stringify(annotations),
-    stub: '',
-  };
-}
-
-/** The webhooks whose word a decision is: on a write, and on a hold. */
-const decisionPrefixes = ['judge.holdpoint.dev/', 'decide.holdpoint.dev/'];
-
-function annotationIn(annotations: JsonObject, key: string): string {
-  for (const prefix of decisionPrefixes) {
-    const value = annotations[`${prefix}${key}`];
-    if (typeof value === 'string') return value;
-  }
-  return '';
-}
-
-/** What a body is taken for when it does not say: a patch of a Secret carries no kind of its own. */
-function secretIn(objectRef: JsonObject): Assumed | undefined {
-  if (stringIn(objectRef, 'resource') !== 'secrets' || stringIn(objectRef, 'apiGroup') !== '') return undefined;
-  return { kind: 'Secret', namespace: stringIn(objectRef, 'namespace'), name: stringIn(objectRef, 'name') };
-}
-
-function bodyOf(
-  body: JsonValue | undefined,
-  about: Assumed | undefined,
-  mask: Mask,
-  hmac: (text: string) => string,
-): string {
-  if (body === undefined || body === null) return '';
-  const text = JSON.stringify(maskObject(body, mask, about));
-  return text.length <= maxBodyLength
-    ? text
-    : JSON.stringify({ stub: 'too large', length: text.length, hash: hmac(text) });
-}
-
-function stubRow(hash: string, receivedAt: string, why: string): AuditRow {
-  return {
-    event_hash: hash,
-    event_time: receivedAt,
-    stage: '',
-    audit_id: '',
-    verb: '',
-    username: '',
-    groups: [],
-    authenticated_as: '',
-    session: '',
-    request_id: '',
-    command: '',
-    on_behalf_of: '',
-    source_ips: [],
-    user_agent: '',
-    api_group: '',
-    api_version: '',
-    resource: '',
-    subresource: '',
-    namespace: '',
-    name: '',
-    request_uri: '',
-    code: 0,
-    message: '',
-    decision: '',
-    policy: '',
-    rule: '',
-    hold: '',
-    decision_reason: '',
-    request_body: '',
-    response_body: '',
-    annotations: '{}',
-    stub: why,
-  };
-}
-
-function objectIn(parent: JsonObject, key: string): JsonObject {
-  const value = parent[key];
-  return isJsonObject(value) ? value : {};
-}
-
-function stringIn(parent: JsonObject, key: string): string {
-  const value = parent[key];
-  return typeof value === 'string' ? value : '';
-}
-
-function stringsIn(parent: JsonObject, key: string): string[] {
-  const value = parent[key];
-  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-}
-
-function firstIn(extra: JsonObject, key: string): string {
-  return stringsIn(extra, key)[0] ?? '';
-}
+/** A row that says nothing yet. */
+export const emptyRow: Omit<AuditRow, 'event_hash'> = {
+  event_time: '',
+  stage_time: '',
+  audit_id: '',
+  stage: '',
+  level: '',
+  verb: '',
+  username: '',
+  groups: [],
+  impersonator: '',
+  via_proxy: false,
+  session: '',
+  request_id: '',
+  command: '',
+  on_behalf_of: '',
+  source_ips: [],
+  user_agent: '',
+  api_group: '',
+  api_version: '',
+  resource: '',
+  subresource: '',
+  namespace: '',
+  name: '',
+  request_uri: '',
+  code: 0,
+  reason: '',
+  message: '',
+  decision: '',
+  policy: '',
+  rule: '',
+  hold: '',
+  grant_name: '',
+  judged_session: '',
+  annotations: {},
+  request_body: '',
+  response_body: '',
+  broken: '',
+};

@@ -40,7 +40,6 @@ export function startChild(options: ChildOptions, leash: Leash): Child {
   closeSync(log);
   const { pid } = child;
   if (pid === undefined) throw new Error(`${options.name}: ${options.command} could not be started`);
-  leash.hold(pid);
   const ended = endOf(child).then(() => leash.letGo(pid));
   const signal = (name: NodeJS.Signals): void => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -50,7 +49,7 @@ export function startChild(options: ChildOptions, leash: Leash): Child {
       // It ended a moment ago.
     }
   };
-  return {
+  const started: Child = {
     name: options.name,
     pid,
     logFile: options.logFile,
@@ -64,6 +63,8 @@ export function startChild(options: ChildOptions, leash: Leash): Child {
     },
     kill: () => signal('SIGKILL'),
   };
+  leash.hold(started);
+  return started;
 }
 
 /** The last lines of a log, for an error message. */

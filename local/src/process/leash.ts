@@ -7,11 +7,19 @@ import { join } from 'node:path';
  */
 export interface Leash {
   /** A process group to end with us. */
-  hold(pid: number): void;
+  hold(process: Held): void;
   /** It has ended by itself: its number may soon be somebody else's. */
   letGo(pid: number): void;
+  /** Ends everything that is still held, the newest first: what watches the API server goes before it does. */
+  stopAll(): Promise<void>;
   /** Lets the leash go without it doing anything more. Call when everything is ended and removed. */
   release(): Promise<void>;
+}
+
+/** A process that can be ended in good order. */
+export interface Held {
+  readonly pid: number;
+  stop(): Promise<void>;
 }
 
 /** What goes down the pipe, a JSON line each. */
@@ -29,9 +37,19 @@ export function createLeash(folder: string): Leash {
   child.stdin.on('error', () => undefined);
   child.unref();
   const send = (message: LeashMessage): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
+  const held = new Map<number, Held>();
   return {
-    hold: (pid) => send({ hold: pid }),
-    letGo: (pid) => send({ letGo: pid }),
+    hold(process) {
+      held.set(process.pid, process);
+      send({ hold: process.pid });
+    },
+    letGo(pid) {
+      held.delete(pid);
+      send({ letGo: pid });
+    },
+    async stopAll() {
+      for (const process of [...held.values()].reverse()) await process.stop();
+    },
     async release() {
       child.ref();
       send({ release: true });
