@@ -36,6 +36,7 @@ async function run(
     kube: () => kube as unknown as KubeClient,
     style: createStyle(false),
     print: (text: string) => void printed.push(text),
+    write: () => undefined,
     now: () => 0,
   };
   const thrown = await decideHold(context, 'h-1', verdict, reason).then(

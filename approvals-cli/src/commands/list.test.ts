@@ -44,7 +44,13 @@ async function run(holds: Hold[], options: { all?: boolean; format?: Format; at?
   const printed: string[] = [];
   const kube = { list: () => Promise.resolve(holds) } as unknown as KubeClient;
   const print = (text: string): void => void printed.push(text);
-  const context = { kube: () => kube, style: createStyle(false), print, now: () => options.at ?? nowMs };
+  const context = {
+    kube: () => kube,
+    style: createStyle(false),
+    print,
+    write: () => undefined,
+    now: () => options.at ?? nowMs,
+  };
   await list(context, { all: options.all ?? false, format: options.format ?? 'table' });
   expect(printed).toHaveLength(1);
   return printed[0] ?? '';

@@ -48,7 +48,13 @@ async function run(found: Hold | undefined): Promise<string[]> {
   const printed: string[] = [];
   const kube = { get: () => Promise.resolve(found) } as unknown as KubeClient;
   await show(
-    { kube: () => kube, style: createStyle(false), print: (text) => void printed.push(text), now: () => nowMs },
+    {
+      kube: () => kube,
+      style: createStyle(false),
+      print: (text) => void printed.push(text),
+      write: () => undefined,
+      now: () => nowMs,
+    },
     'h-1',
     'table',
   );

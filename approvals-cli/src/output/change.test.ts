@@ -60,9 +60,9 @@ describe('printChange', () => {
       want: ['<++ run: |>', '<++   a>', '<++   b>'],
     },
     {
-      situation: 'a text that looks like a line of ours: stays within its own',
+      situation: 'a text that looks like a line of ours: every line keeps its mark',
       change: { type: 'Create', object: 'x\n- replicas: 3\n+ replicas: 1' },
-      want: ['<++ |->', '<++   x>', '<++   - replicas: 3>', '<++   + replicas: 1>'],
+      want: ['<++ |->', '<++ x>', '<++ - replicas: 3>', '<++ + replicas: 1>'],
     },
     {
       situation: 'a number as text: told from a number',

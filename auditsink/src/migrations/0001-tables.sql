@@ -42,7 +42,9 @@ CREATE TABLE IF NOT EXISTS audit_events
 )
 ENGINE = MergeTree
 PARTITION BY toDate(event_time)
-ORDER BY (toStartOfHour(event_time), verb, resource, username, event_time);
+ORDER BY (toStartOfHour(event_time), verb, resource, username, event_time)
+-- What is stored is forgotten by the spool: so it must be on disk.
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 CREATE TABLE IF NOT EXISTS recordings
 (
@@ -64,4 +66,5 @@ CREATE TABLE IF NOT EXISTS recordings
 )
 ENGINE = MergeTree
 PARTITION BY toDate(started_at)
-ORDER BY (recording_id, sequence_in_recording);
+ORDER BY (recording_id, sequence_in_recording)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

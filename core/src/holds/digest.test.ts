@@ -72,7 +72,7 @@ function withNoise(object: JsonValue, more: JsonObject): JsonObject {
 }
 
 function withToken(object: JsonObject, name: string): JsonObject {
-  const sources = [
+  const sources: JsonValue[] = [
     { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
     { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
     {

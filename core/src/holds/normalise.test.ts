@@ -39,7 +39,7 @@ function pod(volumes: JsonValue[], mounts: JsonValue[]): JsonObject {
 }
 
 function service(spec: JsonObject, ownedSpec: JsonObject | undefined): JsonObject {
-  const fieldsV1 = ownedSpec === undefined ? {} : { 'f:spec': ownedSpec };
+  const fieldsV1: JsonObject = ownedSpec === undefined ? {} : { 'f:spec': ownedSpec };
   return {
     apiVersion: 'v1',
     kind: 'Service',

@@ -30,8 +30,7 @@ export async function openChdb(
           table: `${database}.${table}`,
           values: Buffer.from(lines),
           format: 'JSONEachRow',
-          // What was acknowledged to the spool may be forgotten there once it is here: so it must be on disk here.
-          settings: { date_time_input_format: 'best_effort', fsync_after_insert: 1, fsync_part_directory: 1 },
+          settings: { date_time_input_format: 'best_effort' },
         });
       },
       async query<Row>(statement: string) {

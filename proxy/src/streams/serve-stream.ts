@@ -86,7 +86,8 @@ export async function serveStream(
     else {
       const startedAtMs = parts.now();
       start.startedAt = new Date(startedAtMs).toISOString();
-      const elapsedSeconds = (): number => (parts.now() - startedAtMs) / 1_000;
+      // Never negative: somebody may set the clock back.
+      const elapsedSeconds = (): number => Math.max(0, parts.now() - startedAtMs) / 1_000;
       await joinRecorded(client, server, recording, {
         required: asked.record === 'Required',
         elapsedSeconds,

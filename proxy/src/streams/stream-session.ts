@@ -25,11 +25,12 @@ export function switchingHead(answer: IncomingMessage, notice: string | undefine
 
 /** Joins both ends until either closes. Bytes pass untouched; nothing times out. */
 export async function joinUntouched(client: StreamEnd, server: StreamEnd): Promise<void> {
+  const over = closeTogether(client.socket, server.socket);
   if (server.head.length > 0) client.socket.write(server.head);
   if (client.head.length > 0) server.socket.write(client.head);
   client.socket.pipe(server.socket);
   server.socket.pipe(client.socket);
-  await eitherCloses(client.socket, server.socket);
+  await over;
 }
 
 /**
@@ -52,35 +53,64 @@ export async function joinRecorded(
     });
   };
   const run = async (from: 'client' | 'server', source: StreamEnd, sink: StreamEnd): Promise<void> => {
-    await pipeRecorded(source.socket, sink.socket, source.head, from, options.elapsedSeconds, record);
-    sink.socket.end();
+    try {
+      await pipeRecorded(source.socket, sink.socket, source.head, from, options.elapsedSeconds, record);
+      sink.socket.end();
+    } catch (error) {
+      // A side that broke off is how sessions end; a frame that could not be recorded is why this one must.
+      if (!isBrokenOff(error)) options.logger.warn({ reason: messageOf(error) }, 'recorded session closed');
+      client.socket.destroy();
+      server.socket.destroy();
+    }
   };
-  const closed = eitherCloses(client.socket, server.socket);
-  try {
-    // The client may stop typing long before the server stops printing, so one end is not the end.
-    await Promise.race([Promise.all([run('server', server, client), run('client', client, server)]), closed]);
-  } catch (error) {
-    options.logger.warn({ reason: messageOf(error) }, 'recorded session closed');
-  } finally {
-    client.socket.destroy();
-    server.socket.destroy();
-    await recording.end();
-  }
+  ignoreErrors(client.socket, server.socket);
+  // A client that is gone reads nothing more. Not so the other way: when the server is gone, its last words may still be
+  // on their way to the recorder.
+  client.socket.on('close', () => server.socket.destroy());
+  const typing = run('client', client, server);
+  await run('server', server, client);
+  await flushed(client.socket);
+  client.socket.destroy();
+  await typing;
+  await recording.end();
 }
 
-async function eitherCloses(one: Duplex, other: Duplex): Promise<void> {
+function isBrokenOff(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+/** When one side closes, the other gets what was sent to it and is closed too. */
+async function closeTogether(one: Duplex, other: Duplex): Promise<void> {
+  ignoreErrors(one, other);
+  const closeAfter = async (first: Duplex, second: Duplex): Promise<void> => {
+    if (!first.closed) await once(first, 'close');
+    second.end();
+    await flushed(second);
+    second.destroy();
+  };
+  await Promise.all([closeAfter(one, other), closeAfter(other, one)]);
+}
+
+/** A broken connection is how most sessions end; its 'close' follows, and that is what is acted upon. */
+function ignoreErrors(...sockets: Duplex[]): void {
+  for (const socket of sockets) socket.on('error', () => socket.destroy());
+}
+
+/** A reader that takes nothing for this long, after everything is over, is not there. */
+const flushWithinMs = 5_000;
+
+async function flushed(socket: Duplex): Promise<void> {
+  if (socket.destroyed || socket.writableFinished) return;
   const over = new AbortController();
   const { signal } = over;
-  const ignore = (): void => undefined; // A broken connection is how most sessions end.
-  one.on('error', ignore);
-  other.on('error', ignore);
+  const timer = setTimeout(() => over.abort(), flushWithinMs);
   try {
-    await Promise.race([once(one, 'close', { signal }), once(other, 'close', { signal })]);
+    await Promise.race([once(socket, 'finish', { signal }), once(socket, 'close', { signal })]);
   } catch {
-    // An 'error' is followed by its 'close'; either means that the session is over.
+    // Too slow, or broken: either way there is nothing more to wait for.
   } finally {
+    clearTimeout(timer);
     over.abort();
-    one.destroy();
-    other.destroy();
   }
 }

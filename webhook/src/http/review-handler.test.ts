@@ -46,7 +46,6 @@ function* endless(): Generator<Buffer> {
   const block = Buffer.alloc(1024 * 1024, 'x');
   for (;;) yield block;
 }
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream that breaks off is asynchronous
 async function* broken(): AsyncGenerator<Buffer> {
   yield Buffer.from('{"kind":');
   throw new Error('aborted');

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Verdict } from '../policy/evaluate.ts';
+import { newHold } from './new-hold.ts';
+
+const hold = {
+  approvers: [{ kind: 'Group', name: 'sre' }],
+  minApprovals: 2,
+  expiresAfterSeconds: 60,
+  useWithinSeconds: 30,
+  pauseForSeconds: 10,
+} as const;
+const request = {
+  operation: 'DELETE',
+  resource: { group: '', version: 'v1', resource: 'nodes' },
+  kind: 'Node',
+  name: 'n',
+} as const;
+const make = (verdict: Partial<Verdict>, attempt = 1) =>
+  newHold(
+    {
+      user: { username: 'bot', groups: ['agents'], extra: {} },
+      request,
+      digest: `hmac-sha256:${'0'.repeat(64)}`,
+      change: { type: 'Delete', object: {} },
+      verdict: { action: 'Hold', policy: 'p', rule: 'r', hold, maxPending: 20, maxChangeBytes: 1_024, ...verdict },
+      nowMs: Date.parse('2026-01-01T00:00:00.000Z'),
+    },
+    attempt,
+  );
+
+describe('newHold', () => {
+  test('of a user without session and words: the question, whole', () => {
+    expect(make({})).toStrictEqual({
+      apiVersion: 'holdpoint.dev/v1alpha1',
+      kind: 'Hold',
+      metadata: { name: 'h-0000-0000', labels: { 'holdpoint.dev/policy': 'p', 'holdpoint.dev/rule': 'r' } },
+      spec: {
+        subject: { username: 'bot', groups: ['agents'] },
+        request,
+        digest: `hmac-sha256:${'0'.repeat(64)}`,
+        change: { type: 'Delete', object: {} },
+        policy: 'p',
+        rule: 'r',
+        approvers: [{ kind: 'Group', name: 'sre' }],
+        minApprovals: 2,
+        expiresAt: '2026-01-01T00:01:00.000Z',
+        useWithinSeconds: 30,
+        pauseForSeconds: 10,
+      },
+      status: { phase: 'Pending', decisions: [] },
+    });
+  });
+
+  test.each([
+    { situation: 'a policy of 63 characters: whole', policy: 'a'.repeat(63), wantLabel: 'a'.repeat(63) },
+    { situation: 'a longer one: as much as a label holds', policy: `${'a'.repeat(63)}b`, wantLabel: 'a'.repeat(63) },
+    { situation: 'cut at a dot: no dot at the end', policy: `${'a'.repeat(61)}.-b`, wantLabel: 'a'.repeat(61) },
+  ])('$situation', ({ policy, wantLabel }) => {
+    const { metadata, spec } = make({ policy });
+    expect(metadata.labels).toEqual({ 'holdpoint.dev/policy': wantLabel, 'holdpoint.dev/rule': 'r' });
+    expect(spec.policy).toBe(policy);
+  });
+});
