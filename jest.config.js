@@ -1,12 +1,15 @@
-/** Unit tests lie beside the code; what crosses packages runs against a real stack, from test/e2e. */
+/** Unit tests lie beside the code. What crosses packages runs on real stacks: see jest.e2e.config.js. */
 const transform = {
   '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
 };
-const shared = { rootDir: import.meta.dirname, transform, extensionsToTreatAsEsm: ['.ts'], testEnvironment: 'node' };
 
-export default {
-  projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/*/src/**/*.test.ts'] },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
-  ],
+export const shared = {
+  rootDir: import.meta.dirname,
+  transform,
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironment: 'node',
+  // Build output repeats the packages' names.
+  modulePathIgnorePatterns: ['<rootDir>/.build/'],
 };
+
+export default { ...shared, testMatch: ['<rootDir>/*/src/**/*.test.ts'] };

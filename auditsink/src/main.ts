@@ -49,8 +49,8 @@ const dataDir = flags['data-dir'];
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 
 const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number(flags['spool-max-bytes']), logger });
-let loader: Loader | undefined;
-let reader: ClickHouseReader | undefined;
+/** What is there once the store is open. */
+const opened: { loader?: Loader; reader?: ClickHouseReader } = {};
 
 const intake = {
   spool,
@@ -58,10 +58,10 @@ const intake = {
   proxyUsername: flags['proxy-username'],
   now: () => Date.now(),
   tokenFile: flags['intake-token-file'],
-  onSpooled: () => loader?.wake(),
+  onSpooled: () => opened.loader?.wake(),
   logger,
 };
-const queryApp = createQueryApp({ reader: () => reader, tokenFile: flags['query-token-file'], logger });
+const queryApp = createQueryApp({ reader: () => opened.reader, tokenFile: flags['query-token-file'], logger });
 const server = createHttpsServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
@@ -72,7 +72,7 @@ const server = createHttpsServer({
     else if (path === '/recordings' && request.method === 'POST') void takeRecordings(request, response, intake);
     else if (path === '/query') queryApp(request, response);
     else if (path === '/healthz') sendJson(response, 200, { status: 'ok' });
-    else if (path === '/readyz') sendJson(response, reader === undefined ? 503 : 200, { ready: reader !== undefined });
+    else if (path === '/readyz') sendJson(response, opened.reader === undefined ? 503 : 200, {});
     else sendJson(response, 404, failureStatus(404, `${request.method ?? ''} ${path}: no such endpoint`));
   },
 });
@@ -81,8 +81,9 @@ const port = await listen(server, flags.listen);
 
 const store = await openEmbedded(join(dataDir, 'store'));
 await migrate(store.writer);
-loader = createLoader(spool, createAuditStore(store.writer), join(dataDir, 'spool', 'position.json'), logger);
-reader = await store.reader();
+const loader = createLoader(spool, createAuditStore(store.writer), join(dataDir, 'spool', 'position.json'), logger);
+const reader = await store.reader();
+Object.assign(opened, { loader, reader });
 logger.info({ port, spooledBytes: spool.size() }, 'audit sink serving');
 
 runUntilSignal(logger, async () => {

@@ -35,32 +35,41 @@ export function createAuditStore(store: ClickHouse): AuditStore {
       end = { sequence, chain };
     },
     async storeRecordings(rows) {
-      const stored = await store.query<{ hash: string }>(
-        `SELECT DISTINCT event_hash AS hash FROM recordings
-         WHERE recording_id IN (${[...new Set(rows.map((row) => quote(row.recording_id)))].join(', ')})`,
-      );
-      const seen = new Set(stored.map(({ hash }) => hash));
+      const ids = [...new Set(rows.map((row) => quote(row.recording_id)))];
+      const seen = new Set<string>();
+      for (let start = 0; start < ids.length; start += hashesAStatement) {
+        const stored = await store.query<{ hash: string }>(
+          `SELECT DISTINCT event_hash AS hash FROM recordings
+           WHERE recording_id IN (${ids.slice(start, start + hashesAStatement).join(', ')})`,
+        );
+        for (const { hash } of stored) seen.add(hash);
+      }
       const fresh = rows.filter((row) => isNew(seen, row.event_hash));
       if (fresh.length > 0) await store.insert('recordings', fresh.map(toRowLine).join('\n'));
     },
   };
 }
 
+/** A statement may be 256 KiB long (max_query_size), and a hash takes 68 characters of it. */
+const hashesAStatement = 2_000;
+
 /**
- * Leaves out what is stored already, and what comes twice among these. An event sent again has the same time, so only the
- * hours of these rows are looked at.
+ * Leaves out what is stored already, and what comes twice among these. An event sent again has the same time, so only what
+ * lies between the first and the last of these is looked at.
  */
 async function withoutStored(store: ClickHouse, rows: readonly AuditRow[]): Promise<AuditRow[]> {
-  const times = rows.map((row) => row.event_time).sort();
-  const hashes = rows.map((row) => quote(row.event_hash)).join(', ');
-  const at = (time: string | undefined): string => `toDateTime64(${quote(time ?? '')}, 6, 'UTC')`;
-  const stored = await store.query<{ hash: string }>(
-    `SELECT DISTINCT event_hash AS hash FROM audit_events
-     WHERE toStartOfHour(event_time) >= toStartOfHour(${at(times[0])})
-       AND toStartOfHour(event_time) <= toStartOfHour(${at(times.at(-1))})
-       AND event_hash IN (${hashes})`,
-  );
-  const seen = new Set(stored.map(({ hash }) => hash));
+  const seen = new Set<string>();
+  for (let start = 0; start < rows.length; start += hashesAStatement) {
+    const some = rows.slice(start, start + hashesAStatement);
+    const times = some.map((row) => row.event_time).sort();
+    const hashes = some.map((row) => quote(row.event_hash)).join(', ');
+    const at = (time: string | undefined): string => `toDateTime64(${quote(time ?? '')}, 6, 'UTC')`;
+    const stored = await store.query<{ hash: string }>(
+      `SELECT DISTINCT event_hash AS hash FROM audit_events
+       WHERE event_time >= ${at(times[0])} AND event_time <= ${at(times.at(-1))} AND event_hash IN (${hashes})`,
+    );
+    for (const { hash } of stored) seen.add(hash);
+  }
   return rows.filter((row) => isNew(seen, row.event_hash));
 }
 

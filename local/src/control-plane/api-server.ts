@@ -30,7 +30,7 @@ export async function startApiServer(
     'tls-private-key-file': files.apiServer.key,
     'client-ca-file': files.ca,
     'authorization-mode': 'RBAC',
-    'authentication-config': files.authenticationConfig,
+    'authentication-config': files.apiServerAuthenticationConfig,
     'service-account-issuer': 'https://kubernetes.default.svc.cluster.local',
     'service-account-key-file': files.serviceAccount.publicKey,
     'service-account-signing-key-file': files.serviceAccount.key,

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { extraKeys } from '@holdpoint/core';
 import { createAuthority, type CertifiedKey } from '../certificates.ts';
 import { audience } from '../users.ts';
 
@@ -21,8 +22,10 @@ export interface StackFiles {
   admin: KeyFiles;
   controllerManager: KeyFiles;
   serviceAccount: { key: string; publicKey: string };
-  /** Read by the API server and by the proxy: both know the same identities. */
+  /** How the proxy knows who somebody is. */
   authenticationConfig: string;
+  /** The same for the API server, which also takes over the session: so it is on record without the proxy too. */
+  apiServerAuthenticationConfig: string;
   /** A kubeconfig that points the API server's audit backend at our intake. */
   auditWebhookConfig: string;
   maskKey: string;
@@ -77,7 +80,17 @@ export async function writeStackFiles(
     },
     authenticationConfig: write(
       'authentication.json',
-      JSON.stringify(authenticationConfiguration(input.issuerUrl, authority.certificate), undefined, 2),
+      JSON.stringify(authenticationConfiguration(input.issuerUrl, authority.certificate, {}), undefined, 2),
+    ),
+    apiServerAuthenticationConfig: write(
+      'api-server-authentication.json',
+      JSON.stringify(
+        authenticationConfiguration(input.issuerUrl, authority.certificate, {
+          extra: [{ key: extraKeys.session, valueExpression: 'claims.sid' }],
+        }),
+        undefined,
+        2,
+      ),
     ),
     auditWebhookConfig: write(
       'audit-webhook.json',
@@ -90,14 +103,18 @@ export async function writeStackFiles(
 }
 
 /** Source: apiserver.config.k8s.io/v1 AuthenticationConfiguration. */
-function authenticationConfiguration(url: string, certificateAuthority: string): object {
+function authenticationConfiguration(url: string, certificateAuthority: string, more: object): object {
   return {
     apiVersion: 'apiserver.config.k8s.io/v1',
     kind: 'AuthenticationConfiguration',
     jwt: [
       {
         issuer: { url, audiences: [audience], certificateAuthority },
-        claimMappings: { username: { claim: 'sub', prefix: '' }, groups: { claim: 'groups', prefix: '' } },
+        claimMappings: {
+          username: { claim: 'sub', prefix: '' },
+          groups: { claim: 'groups', prefix: '' },
+          ...more,
+        },
       },
     ],
   };

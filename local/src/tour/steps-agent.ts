@@ -145,7 +145,7 @@ export const writeSteps: Step[] = [
         'Writes are judged at the API server. Without the proxy kubectl waits as well: it is told when to ask again.',
       );
       const waiting = start('agent-direct', ['delete', 'deployment', 'checkout', '-n', 'prod', '--wait=false']);
-      const hold = await until('a hold is pending', () => pendingHold(stack, 'checkout'));
+      const hold = await until('a hold is pending', () => pendingHold(stack, 'checkout', 'DELETE'));
       check('the deployment is still there', (await imageOf(look, 'checkout')) !== '');
       await approvals('approver', ['approve', hold, '--reason', 'no longer needed']);
       const done = await waiting.finished;
