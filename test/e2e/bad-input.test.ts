@@ -84,13 +84,28 @@ describe('bad input', () => {
     expect(left.stdout).toBe('');
   });
 
-  test.each([
-    { situation: 'no token', args: ['--token='], want: /Unauthorized|must be logged in|You must be logged in/i },
-    { situation: 'a token that is none', args: ['--token=abc'], want: /Unauthorized|must be logged in/i },
-  ])('proxy: $situation is answered 401', async ({ args, want }) => {
-    const answer = await stack.kubectl('agent', ['get', 'pods', ...args]);
+  test.each<{ situation: string; headers: Record<string, string> }>([
+    { situation: 'no token', headers: {} },
+    { situation: 'a token that is none', headers: { authorization: 'Bearer abc' } },
+    { situation: 'another scheme', headers: { authorization: 'Basic YTpi' } },
+  ])('proxy: $situation is answered 401, and not told why', async ({ headers }) => {
+    const url = `${stack.service('proxy').url}/api/v1/namespaces/prod/secrets`;
+    const answer = await requestJson(url, { method: 'GET', caFile: stack.caFile, headers });
+    expect(answer).toMatchObject({ code: 401, body: { kind: 'Status', status: 'Failure', reason: 'Unauthorized' } });
+  });
+
+  test('proxy: kubectl with a token that is none says that it is not logged in', async () => {
+    const answer = await stack.kubectl('agent', ['get', 'pods', '--token=abc']);
     expect(answer.code).not.toBe(0);
-    expect(answer.stderr).toMatch(want);
+    expect(answer.stderr).toMatch(/Unauthorized|must be logged in/i);
+  });
+
+  test('proxy: somebody whom no policy governs is told to use the API server', async () => {
+    const headers = { authorization: `Bearer ${await stack.token('person')}` };
+    const url = `${stack.service('proxy').url}/api/v1/namespaces/prod/pods`;
+    const answer = await requestJson(url, { method: 'GET', caFile: stack.caFile, headers });
+    expect(answer).toMatchObject({ code: 403, body: { kind: 'Status', reason: 'Forbidden' } });
+    expect(JSON.stringify(answer.body)).toContain('API server');
   });
 
   test('approvals: an unknown hold is said to be unknown, and where to look', async () => {

@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
 import { frameRecord, readRecord } from './record.ts';
 import { recoverSegment } from './recover.ts';
+import { openForAppend, readRange, sizeOf, writeAll, type SegmentFile } from './segment-file.ts';
 
 /** A place in the spool. */
 export interface SpoolPosition {
@@ -43,12 +43,19 @@ export interface SpoolOptions {
   /** Past this, appends are refused: the disk belongs to others too. */
   maxBytes: number;
   logger: Logger;
+  /** @default 64 MiB */
+  maxSegmentBytes?: number;
+  /** @default the file system's */
+  openFile?: (folder: string, file: string) => Promise<SegmentFile>;
 }
 
-const maxSegmentBytes = 64 * 1024 * 1024;
+const defaultSegmentBytes = 64 * 1024 * 1024;
+/** Read at a time: a segment is not read anew for each of its batches. A longer record is read as a whole. */
+const readAtATime = 8 * 1024 * 1024;
 
 /** Opens the spool, making the last segment whole if a crash tore it. Throws ERR_SPOOL_CORRUPT when it is damaged. */
-export async function openSpool({ folder, maxBytes, logger }: SpoolOptions): Promise<Spool> {
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const { folder, maxBytes, logger, maxSegmentBytes = defaultSegmentBytes, openFile = openForAppend } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fileOf = (segment: number): string => join(folder, `${String(segment).padStart(12, '0')}.spool`);
   const segments = (): number[] =>
@@ -60,30 +67,45 @@ export async function openSpool({ folder, maxBytes, logger }: SpoolOptions): Pro
   const existing = segments();
   let current = existing.at(-1) ?? 1;
   let length = existing.length === 0 ? 0 : recoverSegment(fileOf(current), logger);
-  let handle = await openForAppend(folder, fileOf(current));
+  let handle = await openFile(folder, fileOf(current));
   let total = segments().reduce((sum, segment) => sum + statSync(fileOf(segment)).size, 0);
   let waiting: { bytes: Buffer; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let waitingBytes = 0;
   let committing: Promise<void> | undefined;
 
+  const turnOver = async (): Promise<void> => {
+    const next = await openFile(folder, fileOf(current + 1));
+    await handle.close().catch(() => undefined);
+    handle = next;
+    current += 1;
+    length = 0;
+  };
+  /**
+   * Leaves nothing behind of a group that failed: a shorter one written over it would end in the middle of an old record,
+   * which looks like damage at the next start. A file whose fsync has failed is not written to again: its pages count as
+   * clean though they never reached the disk.
+   */
+  const takeBack = async (isFull: boolean): Promise<void> => {
+    await handle.truncate(length);
+    if (!isFull) await turnOver();
+  };
   const commit = async (): Promise<void> => {
     while (waiting.length > 0) {
       const group = waiting;
       waiting = [];
+      waitingBytes = 0;
       const bytes = Buffer.concat(group.map((each) => each.bytes));
       try {
-        if (length > maxSegmentBytes) {
-          await handle.close();
-          current += 1;
-          handle = await openForAppend(folder, fileOf(current));
-          length = 0;
-        }
+        if (length > maxSegmentBytes) await turnOver();
         await writeAll(handle, bytes, length);
         await handle.datasync();
         length += bytes.length;
         total += bytes.length;
         for (const each of group) each.resolve();
       } catch (cause) {
-        // Half a group may be on disk: it is overwritten from the same place by the next one, or cut off at the next start.
+        await takeBack(isNoSpace(cause)).catch((error: unknown) =>
+          logger.error({ err: error }, 'spool not taken back'),
+        );
         const error = isNoSpace(cause) ? spoolFull('the disk is full', cause) : cause;
         for (const each of group) each.reject(error);
       }
@@ -92,33 +114,38 @@ export async function openSpool({ folder, maxBytes, logger }: SpoolOptions): Pro
 
   return {
     append(payload) {
-      if (total + payload.length > maxBytes) {
+      if (total + waitingBytes + payload.length > maxBytes) {
         return Promise.reject(spoolFull(`${String(total)} of ${String(maxBytes)} bytes are in use`));
       }
       return new Promise((resolve, reject) => {
         waiting.push({ bytes: frameRecord(payload), resolve, reject });
+        waitingBytes += payload.length;
         committing ??= commit().finally(() => (committing = undefined));
       });
     },
     async read(from, maxRecords) {
       for (let { segment, offset } = from; segment <= current; segment += 1, offset = 0) {
         // What is not acknowledged yet is not read either: it may still be taken back.
-        const end = segment === current ? length : undefined;
-        const bytes = await readSegment(fileOf(segment), end);
+        const stop = segment === current ? length : sizeOf(fileOf(segment));
+        let bytes = await readRange(fileOf(segment), offset, Math.min(stop, offset + readAtATime));
+        if (readRecord(bytes, 0).type === 'Broken') bytes = await readRange(fileOf(segment), offset, stop);
+        const isWhole = offset + bytes.length >= stop;
         const payloads: Buffer[] = [];
+        let at = 0;
         while (payloads.length < maxRecords) {
-          const read = readRecord(bytes, offset);
+          const read = readRecord(bytes, at);
+          if (read.type === 'End' || (read.type === 'Broken' && !isWhole)) break; // The next read begins there.
           if (read.type === 'Broken') {
             throw new HoldpointError(
               'ERR_SPOOL_CORRUPT',
-              `${fileOf(segment)}: the record at byte ${String(offset)} is damaged (${read.reason})`,
-              { details: { file: fileOf(segment), offset } },
+              `${fileOf(segment)}: the record at byte ${String(offset + at)} is damaged (${read.reason})`,
+              { details: { file: fileOf(segment), offset: offset + at } },
             );
           }
-          if (read.type === 'End') break;
           payloads.push(read.payload);
-          offset = read.end;
+          at = read.end;
         }
+        offset += at;
         if (payloads.length > 0) return { payloads, end: { segment, offset } };
       }
       return undefined;
@@ -136,31 +163,6 @@ export async function openSpool({ folder, maxBytes, logger }: SpoolOptions): Pro
       await handle.close();
     },
   };
-}
-
-/** A new file is only there after a crash if its folder's entry is on disk too. */
-async function openForAppend(folder: string, file: string): Promise<FileHandle> {
-  const handle = await open(file, statExists(file) ? 'r+' : 'w+', 0o600);
-  const parent = await open(folder, 'r');
-  await parent.sync();
-  await parent.close();
-  return handle;
-}
-
-function statExists(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false }) !== undefined;
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
-  }
-}
-
-async function readSegment(file: string, end: number | undefined): Promise<Buffer> {
-  if (!statExists(file)) return Buffer.alloc(0);
-  const bytes = await readFile(file);
-  return end === undefined ? bytes : bytes.subarray(0, end);
 }
 
 function isNoSpace(error: unknown): boolean {
