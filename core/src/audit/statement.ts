@@ -70,7 +70,7 @@ function tokenize(text: string): string[] | string {
     } else if (character === "'" || character === '"' || character === '`') {
       const end = endOfQuoted(text, i);
       if (end === undefined) return 'a quote is not closed';
-      // ClickHouse reads `fi\\x6ce` as file.
+      // ClickHouse reads `fi\x6ce` as file.
       if (character !== "'" && text.slice(i, end).includes('\\')) return 'a quoted name with a backslash in it';
       tokens.push(character === "'" ? "''" : text.slice(i + 1, end - 1));
       i = end;
