@@ -27,6 +27,8 @@ export function readRecord(segment: Buffer, offset: number): RecordRead {
   if (offset === segment.length) return { type: 'End' };
   if (offset + headBytes > segment.length) return { type: 'Broken', reason: 'its head is cut off' };
   const length = segment.readUInt32BE(offset);
+  // Zeros are what a file system leaves where a crash came between a length and its data; their checksum would be right.
+  if (length === 0) return { type: 'Broken', reason: 'it is empty' };
   if (length > maxRecordBytes) return { type: 'Broken', reason: 'its length is impossible' };
   const start = offset + headBytes;
   const end = start + length;

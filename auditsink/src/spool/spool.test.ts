@@ -69,7 +69,7 @@ describe('spool', () => {
   });
 
   test('full: what does not fit is refused, and what was promised before still fits', async () => {
-    const spool = await opened({ maxBytes: 100 });
+    const spool = await opened({ maxBytes: 3 * frameRecord(Buffer.alloc(30)).length });
     const tries = Array.from({ length: 8 }, () => spool.append(Buffer.alloc(30, 'x')));
     const outcomes = await Promise.allSettled(tries);
     expect(outcomes.map(({ status }) => status)).toEqual([...Array(3).fill('fulfilled'), ...Array(5).fill('rejected')]);

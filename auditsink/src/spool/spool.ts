@@ -43,7 +43,7 @@ export interface SpoolOptions {
   /** Past this, appends are refused: the disk belongs to others too. */
   maxBytes: number;
   logger: Logger;
-  /** @default 64 MiB */
+  /** @default 64 MiB, or a quarter of maxBytes */
   maxSegmentBytes?: number;
   /** @default the file system's */
   openFile?: (folder: string, file: string) => Promise<SegmentFile>;
@@ -55,7 +55,9 @@ const readAtATime = 8 * 1024 * 1024;
 
 /** Opens the spool, making the last segment whole if a crash tore it. Throws ERR_SPOOL_CORRUPT when it is damaged. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { folder, maxBytes, logger, maxSegmentBytes = defaultSegmentBytes, openFile = openForAppend } = options;
+  const { folder, maxBytes, logger, openFile = openForAppend } = options;
+  // The segment that is written to is never let go of: it must be the smaller part of what may be in use.
+  const maxSegmentBytes = options.maxSegmentBytes ?? Math.min(defaultSegmentBytes, Math.ceil(maxBytes / 4));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const fileOf = (segment: number): string => join(folder, `${String(segment).padStart(12, '0')}.spool`);
   const segments = (): number[] =>
@@ -70,8 +72,10 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let handle = await openFile(folder, fileOf(current));
   let total = segments().reduce((sum, segment) => sum + statSync(fileOf(segment)).size, 0);
   let waiting: { bytes: Buffer; resolve: () => void; reject: (error: unknown) => void }[] = [];
-  let waitingBytes = 0;
-  let committing: Promise<void> | undefined;
+  /** Of what waits, and of the group that is being written. */
+  let promisedBytes = 0;
+  let isCommitting = false;
+  let committed = Promise.resolve();
 
   const turnOver = async (): Promise<void> => {
     const next = await openFile(folder, fileOf(current + 1));
@@ -89,11 +93,12 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     await handle.truncate(length);
     if (!isFull) await turnOver();
   };
+  /** Begun by whoever appends while none is under way. It ends in the very step in which it finds nothing waiting. */
   const commit = async (): Promise<void> => {
+    isCommitting = true;
     while (waiting.length > 0) {
       const group = waiting;
       waiting = [];
-      waitingBytes = 0;
       const bytes = Buffer.concat(group.map((each) => each.bytes));
       try {
         if (length > maxSegmentBytes) await turnOver();
@@ -109,18 +114,21 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         const error = isNoSpace(cause) ? spoolFull('the disk is full', cause) : cause;
         for (const each of group) each.reject(error);
       }
+      promisedBytes -= bytes.length;
     }
+    isCommitting = false;
   };
 
   return {
     append(payload) {
-      if (total + waitingBytes + payload.length > maxBytes) {
+      const bytes = frameRecord(payload);
+      if (total + promisedBytes + bytes.length > maxBytes) {
         return Promise.reject(spoolFull(`${String(total)} of ${String(maxBytes)} bytes are in use`));
       }
+      promisedBytes += bytes.length;
       return new Promise((resolve, reject) => {
-        waiting.push({ bytes: frameRecord(payload), resolve, reject });
-        waitingBytes += payload.length;
-        committing ??= commit().finally(() => (committing = undefined));
+        waiting.push({ bytes, resolve, reject });
+        if (!isCommitting) committed = commit();
       });
     },
     async read(from, maxRecords) {
@@ -159,7 +167,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     },
     size: () => total,
     async close() {
-      await committing;
+      await committed;
       await handle.close();
     },
   };
