@@ -6,6 +6,7 @@ import {
   closeGracefully,
   createHttpsServer,
   createLogger,
+  exitOnFatal,
   listen,
   openEmbedded,
   parseFlags,
@@ -26,6 +27,7 @@ const drainMs = 10_000;
 /** The API server gives a POST 30 s; tens of megabytes may be on their way. */
 const requestTimeoutMs = 60_000;
 
+exitOnFatal('auditsink');
 const flags = parseFlags(process.argv.slice(2), {
   listen: { description: 'host:port to serve HTTPS on', default: '0.0.0.0:8444' },
   'tls-cert-file': { description: 'PEM certificate to serve with' },

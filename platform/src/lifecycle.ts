@@ -1,9 +1,26 @@
+import { HoldpointError } from '@holdpoint/core';
 import type { Logger } from './logger.ts';
 
 /**
- * Runs a service until SIGTERM or SIGINT, then closes it and exits 0. Whatever escapes every other handler ends the
- * process with 1: a service in an unknown state must not go on deciding.
+ * Whatever escapes every other handler ends the process with 1, told in one line where it is an error of ours: a service in
+ * an unknown state must not go on deciding. Call first in main.ts, so that a wrong flag is told that way too.
  */
+export function exitOnFatal(service: string): void {
+  const exit = (error: unknown): void => {
+    const text =
+      error instanceof HoldpointError
+        ? `${error.code}: ${error.message}`
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error);
+    process.stderr.write(`${service}: ${text}\n`);
+    process.exit(1);
+  };
+  process.on('uncaughtException', exit);
+  process.on('unhandledRejection', exit);
+}
+
+/** Runs a service until SIGTERM or SIGINT, then closes it and exits 0. */
 export function runUntilSignal(logger: Logger, close: () => Promise<void>): void {
   let closing = false;
   const stop = (signal: string): void => {
@@ -20,12 +37,4 @@ export function runUntilSignal(logger: Logger, close: () => Promise<void>): void
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.on('uncaughtException', (error) => {
-    logger.error({ err: error }, 'uncaught exception');
-    process.exit(1);
-  });
-  process.on('unhandledRejection', (error) => {
-    logger.error({ err: error }, 'unhandled rejection');
-    process.exit(1);
-  });
 }

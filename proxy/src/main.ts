@@ -5,6 +5,7 @@ import {
   closeGracefully,
   createLogger,
   createObjectCache,
+  exitOnFatal,
   kinds,
   listen,
   loadKubeConfig,
@@ -24,6 +25,7 @@ import { createApiServer } from './upstream/api-server.ts';
 import { createCredentials } from './upstream/credentials.ts';
 import { createFetch } from './upstream/fetch-with-ca.ts';
 
+exitOnFatal('proxy');
 const flags = parseFlags(process.argv.slice(2), {
   listen: { description: 'host:port to serve on', default: '0.0.0.0:8443' },
   'tls-cert-file': { description: 'PEM certificate chain' },

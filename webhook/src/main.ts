@@ -6,6 +6,7 @@ import {
   createKubeClient,
   createLogger,
   createObjectCache,
+  exitOnFatal,
   kinds,
   listen,
   loadKubeConfig,
@@ -28,6 +29,7 @@ const housekeepingMs = 10_000;
 /** The API server gives a review 10 s; nothing under way lasts longer. */
 const drainMs = 10_000;
 
+exitOnFatal('webhook');
 const flags = parseFlags(process.argv.slice(2), {
   listen: { description: 'host:port to serve HTTPS on', default: '0.0.0.0:8443' },
   'tls-cert-file': { description: 'PEM certificate to serve with' },

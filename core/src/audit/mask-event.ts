@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import { maskObject, type Assumed } from '../masking/mask-object.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { AuditEvent } from './audit-event.ts';
+import { withheld, withoutCopies } from './without-copies.ts';
 
 /** An event's parts that can carry a secret value, masked. */
 export interface MaskedParts {
@@ -10,8 +11,6 @@ export interface MaskedParts {
   responseStatus: JsonObject;
   annotations: Readonly<Record<string, string>>;
 }
-
-const withheld = 'withheld: it could quote the value of a Secret';
 
 /** Admission annotations whose values are names and verdicts, never a piece of the object. */
 const harmlessAnnotations: readonly RegExp[] = [
@@ -48,7 +47,7 @@ export function maskEvent(event: AuditEvent, mask: Mask): MaskedParts {
   const assumed: Assumed = { kind: 'Secret', namespace: objectRef.namespace, name: objectRef.name };
   return {
     requestObject: maskSecretBody(event.requestObject, mask, assumed),
-    responseObject: maskSecretBody(event.responseObject, mask, assumed),
+    responseObject: isMovedOut(event.requestObject) ? withheld : maskSecretBody(event.responseObject, mask, assumed),
     responseStatus: maskStatusOfSecret(event.responseStatus, mask, assumed),
     annotations: Object.fromEntries(
       Object.entries(event.annotations).map(([key, text]) => [
@@ -62,11 +61,22 @@ export function maskEvent(event: AuditEvent, mask: Mask): MaskedParts {
 /** What is neither an object nor a patch cannot be read, and so is not kept. */
 function maskSecretBody(body: JsonValue | undefined, mask: Mask, assumed: Assumed): JsonValue | undefined {
   if (body === undefined || body === null) return body;
-  return typeof body === 'object' ? maskObject(body, mask, assumed) : withheld;
+  return typeof body === 'object' ? withoutCopies(maskObject(body, mask, assumed), body) : withheld;
+}
+
+/**
+ * A JSON patch runs inside the API server: `copy` and `move` can take a value to a label or an annotation, where nothing
+ * tells it from any other text. The answer to such a patch is not kept.
+ */
+function isMovedOut(request: JsonValue | undefined): boolean {
+  return (
+    Array.isArray(request) && request.some((each) => isJsonObject(each) && (each.op === 'copy' || each.op === 'move'))
+  );
 }
 
 /** An event's responseStatus is a Status that does not say so. */
 function maskStatusOfSecret(status: JsonObject, mask: Mask, assumed: Assumed): JsonObject {
+  if (status.message === undefined && status.details === undefined) return status;
   const masked = maskObject({ ...status, kind: 'Status' }, mask, assumed);
   return isJsonObject(masked) ? masked : {};
 }

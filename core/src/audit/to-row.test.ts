@@ -219,6 +219,27 @@ describe('toRow: no secret value is kept', () => {
       change: { responseObject: { kind: 'Status', status: 'Failure', message: `Invalid value: "${base64}"` } },
     },
     {
+      situation: 'copied to an annotation, long ago',
+      change: { responseObject: { ...secret, metadata: { name: 'db', annotations: { leak: base64 } } } },
+    },
+    {
+      situation: 'copied to an annotation, within a list',
+      change: {
+        responseObject: {
+          kind: 'SecretList',
+          apiVersion: 'v1',
+          items: [{ ...secret, metadata: { labels: { leak: `x-${base64}` } } }],
+        },
+      },
+    },
+    {
+      situation: 'moved to an annotation by this very patch',
+      change: {
+        requestObject: [{ op: 'move', from: '/data/password', path: '/metadata/annotations/leak' }],
+        responseObject: { ...secret, data: {}, metadata: { name: 'db', annotations: { leak: base64 } } },
+      },
+    },
+    {
       situation: 'in a mutating webhook’s logged patch',
       change: {
         annotations: {
@@ -255,6 +276,15 @@ describe('toRow: no secret value is kept', () => {
     const text = JSON.stringify(rowOf({ ...event, ...change }));
     expect(text).not.toContain(value);
     expect(text).not.toContain(base64);
+  });
+
+  test('an answer that went well has no message, and gets none', () => {
+    expect(rowOf({ ...event, objectRef: secrets, responseObject: secret })).toMatchObject({
+      code: 200,
+      message: '',
+      reason: '',
+      response_body: expect.stringContaining('"name":"db"'),
+    });
   });
 
   test('two different values have two different identities, and the decision stays', () => {

@@ -93,7 +93,14 @@ function knownOf(event: AuditEvent, { proxyUsername }: RowOptions): Omit<AuditRo
  */
 function hashOf(known: Omit<AuditRow, 'event_hash'>, { user }: AuditEvent, { sha256 }: RowOptions): string {
   const { request_body, response_body, ...rest } = known;
-  return sha256(`${canonicalJson({ ...rest, user } as never)}\n${request_body}\n${response_body}`);
+  // Columns have one order; what comes as a map has the sender's. Sorting just these costs a tenth of canonical JSON.
+  const annotations = sorted(known.annotations);
+  const authenticated = [user.username, user.uid, user.groups, sorted(user.extra)];
+  return sha256(`${JSON.stringify([{ ...rest, annotations }, authenticated])}\n${request_body}\n${response_body}`);
+}
+
+function sorted<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** What is known of an event that is none. Its bytes are not kept: nobody can say what is secret among them. */
