@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
@@ -12,9 +12,9 @@ import { startKwok } from './control-plane/kwok.ts';
 import { startIssuer, type Issuer } from './issuer/issuer.ts';
 import { kubeconfigOf, type Credential } from './kubeconfig.ts';
 import { reservePorts } from './ports.ts';
-import type { Child } from './process/child.ts';
 import { startCommand, type CommandResult, type RunningCommand, type RunOptions } from './process/command.ts';
 import { createLeash, type Leash } from './process/leash.ts';
+import type { Supervised } from './process/supervised.ts';
 import { inRepository } from './repository.ts';
 import { commandLineOf, type ServiceName } from './services/command-lines.ts';
 import { superviseService, type Service } from './services/supervisor.ts';
@@ -27,6 +27,8 @@ export interface StackOptions {
   manifests?: readonly string[];
   /** Told what is being done, for somebody who waits. */
   onProgress?: (text: string) => void;
+  /** Gives the start up: what has been started is ended, and `startStack` rejects. */
+  signal?: AbortSignal;
 }
 
 /** A whole cluster with Holdpoint in front, all of it real, all of it gone after `close`. */
@@ -38,8 +40,8 @@ export interface Stack {
   readonly files: StackFiles;
   readonly issuer: Issuer;
   readonly urls: { readonly apiServer: string; readonly issuer: string };
-  /** Process ids of the control plane. */
-  readonly controlPlane: readonly Child[];
+  /** Everything that is not ours. */
+  readonly controlPlane: readonly Supervised[];
   kubeconfig(user: User): string;
   /** The session that is in the token of the agent's kubeconfigs. */
   sessionOf(user: 'agent'): string;
@@ -52,6 +54,8 @@ export interface Stack {
   readonly auditorEnv: Readonly<Record<string, string>>;
   service(name: ServiceName): Service;
   token(user: IssuedUser, options?: { sid?: string }): Promise<string>;
+  /** Has a file outside `dir` go with the stack, however that ends; or a folder, if nothing else is in it by then. */
+  own(path: string): void;
   /** Ends every process and removes the folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -65,20 +69,22 @@ const allServices: readonly ServiceName[] = ['auditsink', 'webhook', 'proxy'];
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const progress = options.onProgress ?? (() => undefined);
-  const binaries = await resolveBinaries(progress);
+  const { signal = new AbortController().signal } = options;
+  const binaries = await resolveBinaries(progress, signal);
   const dir = mkdtempSync(join(tmpdir(), 'holdpoint-'));
   const leash = createLeash(dir);
   const cleanups: (() => Promise<unknown>)[] = [];
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closed ??= (async () => {
+      leash.refuse();
       for (const cleanup of cleanups.reverse()) await cleanup();
       await leash.stopAll();
-      rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
       await leash.release();
     })());
   try {
-    return await bringUp({ options, progress, binaries, dir, leash, cleanups, close });
+    // What is still on its way when the signal comes fails by itself: nothing more is started, and the rest is ended.
+    return await Promise.race([bringUp({ options, progress, binaries, dir, leash, cleanups, close }), abortOf(signal)]);
   } catch (error) {
     await close();
     throw error;
@@ -153,6 +159,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
   const certified = (keys: { cert: string; key: string }): Credential => ({ type: 'ClientCertificate', ...keys });
   kubeconfigs.set('admin', writeKubeconfig('admin', apiServer.url, certified(files.admin)));
   const controllers = writeKubeconfig('controller-manager', apiServer.url, certified(files.controllerManager));
+  const kubelet = writeKubeconfig('node', apiServer.url, certified(files.node));
   const sid = `session-${Date.now().toString(36)}`;
   for (const user of Object.keys(identities) as IssuedUser[]) {
     const token = await issuer.token(user, user === 'agent' ? { sid } : {});
@@ -168,12 +175,10 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     HOLDPOINT_SQL_TOKEN_FILE: files.queryToken,
     HOLDPOINT_SQL_CA_FILE: files.ca,
   };
-  const run = (command: string, user: User, args: readonly string[], runOptions: RunOptions = {}): RunningCommand =>
-    startCommand(command, args, {
-      ...runOptions,
-      cwd: dir,
-      env: { ...env, ...auditorEnv, KUBECONFIG: kubeconfig(user), ...runOptions.env },
-    });
+  const run = (command: string, user: User, args: readonly string[], runOptions: RunOptions = {}): RunningCommand => {
+    const ownEnv = { ...env, ...auditorEnv, KUBECONFIG: kubeconfig(user), ...runOptions.env };
+    return startCommand(command, args, { ...runOptions, cwd: dir, env: ownEnv }, leash);
+  };
   const kubectl = (user: User, args: readonly string[], runOptions?: RunOptions): Promise<CommandResult> =>
     run(binaries.kubectl, user, args, runOptions).finished;
   const mustApply = async (args: readonly string[], input?: string): Promise<CommandResult> => {
@@ -183,12 +188,12 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
   };
 
   progress('starting the controllers and the node');
-  const controllerManager = startControllerManager(
+  const controllerManager = await startControllerManager(
     { binary: binaries.controllerManager, folder: dir, kubeconfig: controllers, files },
     leash,
   );
   const kwokStarted = startKwok(
-    { binary: binaries.kwok, folder: dir, port: ports.take(), kubeconfig: kubeconfig('admin'), files },
+    { binary: binaries.kwok, folder: dir, port: ports.take(), kubeconfig: kubelet, files },
     leash,
   );
   await mustApply(['apply', '-f', inRepository('deploy', 'crds')]);
@@ -198,8 +203,11 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
   const kwok = await kwokStarted;
 
   progress('starting our services');
-  await Promise.all(
-    (['webhook', 'proxy'] as const)
+  // Without it, the controllers' work, no pod is accepted.
+  const defaultAccount = mustApply(['wait', '--for=create', 'serviceaccount/default', '--timeout=30s']);
+  await Promise.all([
+    defaultAccount,
+    ...(['webhook', 'proxy'] as const)
       .filter((name) => wanted.includes(name))
       .map(async (name) => {
         const account = ['-n', 'holdpoint-system', `holdpoint-${name}`];
@@ -209,7 +217,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
         writeKubeconfig(name, apiServer.url, { type: 'TokenFile', file: tokenFile });
         await startService(name);
       }),
-  );
+  ]);
   for (const manifest of options.manifests ?? []) await mustApply(['apply', '-f', manifest]);
 
   return {
@@ -231,8 +239,16 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
       return service;
     },
     token: (user, tokenOptions) => issuer.token(user, tokenOptions),
+    own: (path) => leash.own(path),
     close,
   };
+}
+
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    if (signal.aborted) reject(signal.reason as Error);
+  });
 }
 
 /** A folder on the PATH with kubectl, helm, approvals and its kubectl plugin; and a home folder of the stack's own. */

@@ -1,7 +1,8 @@
 import { HoldpointError } from '@holdpoint/core';
-import { printTable } from '../output/table.ts';
+import { printTable, toPrintable } from '../output/table.ts';
 import { recordingsOf, toAsciicast, type TerminalRecording } from './recordings.ts';
 import { quoteSql, type SqlClient } from './sql-client.ts';
+import { createTerminalFilter } from './terminal-filter.ts';
 
 export interface ReplayOptions {
   /** How much faster than it was. 0: at once. */
@@ -92,13 +93,16 @@ function deciderOf({ decided_by, verdict, reason }: TimelineRow): string {
 
 async function play(recording: TerminalRecording, speed: number, { write, sleep }: ReplayParts): Promise<void> {
   const { startedAt, namespace, pod, command, frames } = recording;
-  write(`\n── terminal ${recording.id}: ${namespace}/${pod} $ ${command.join(' ')} (${startedAt.slice(0, 19)})\n`);
+  // The command is the agent's own text, the frames are what it chose to print: neither may act on an auditor's terminal.
+  const title = toPrintable(`${recording.id}: ${namespace}/${pod} $ ${command.join(' ')} (${startedAt.slice(0, 19)})`);
+  write(`\n── terminal ${title}\n`);
+  const filter = createTerminalFilter();
   let last = 0;
   for (const [seconds, code, text] of frames) {
     if (speed > 0) await sleep(Math.min(longestPauseMs, ((seconds - last) * 1_000) / speed));
     last = seconds;
     // What was typed is echoed by the terminal itself, where it was meant to be seen.
-    if (code === 'o') write(text);
+    if (code === 'o') write(filter(text));
   }
   write('\n── end of terminal\n');
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createLeash } from '../process/leash.ts';
 import { builds, type Build } from './builds.ts';
 import { cacheKeyOf, cacheRootOf } from './cache.ts';
 import { clientsArchive, unpackClients } from './clients.ts';
@@ -25,7 +26,7 @@ const tickMs = 15_000;
  *
  * @throws HoldpointError ERR_STACK_FAILED naming what to install, or what did not build
  */
-export async function resolveBinaries(progress: (text: string) => void): Promise<Binaries> {
+export async function resolveBinaries(progress: (text: string) => void, signal: AbortSignal): Promise<Binaries> {
   const root = cacheRootOf(process.env, homedir());
   const assets = process.env['KUBEBUILDER_ASSETS'];
   const paths = new Map<Build['name'], string>();
@@ -44,10 +45,11 @@ export async function resolveBinaries(progress: (text: string) => void): Promise
     await withLock(
       join(root, 'build.lock'),
       () => progress('another process is building the control plane: waiting for it'),
-      () => buildMissing(missing, paths, progress),
+      () => buildMissing(missing, paths, progress, signal),
+      signal,
     );
   }
-  const clients = await resolveClients(root, progress);
+  const clients = await resolveClients(root, progress, signal);
   const path = (name: Build['name']): string => paths.get(name) ?? '';
   return {
     etcd: path('etcd'),
@@ -72,10 +74,11 @@ async function buildMissing(
   missing: readonly Build[],
   paths: ReadonlyMap<Build['name'], string>,
   progress: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const left = missing.filter((build) => !existsSync(paths.get(build.name) ?? ''));
   if (left.length === 0) return; // Whoever held the lock before us has built them.
-  requireGo();
+  for (const module of new Set(left.map((build) => build.module))) requireGo(module);
   progress(`building the control plane from its Go modules, once: about ten minutes on two cores`);
   const startedAt = Date.now();
   for (const [i, build] of left.entries()) {
@@ -86,19 +89,23 @@ async function buildMissing(
     };
     say();
     const ticker = setInterval(say, tickMs);
-    const partial = `${target}.${String(process.pid)}`;
+    mkdirSync(dirname(target), { recursive: true });
+    // In the same file system as the target, so that the binary appears there whole or not at all.
+    const scratch = mkdtempSync(join(dirname(target), 'building-'));
+    const leash = createLeash(scratch);
+    const partial = join(scratch, build.name);
     try {
-      mkdirSync(join(target, '..'), { recursive: true });
-      await goBuild(build.module, ['-o', partial, '-ldflags', build.ldflags, build.package]);
+      const args = ['-o', partial, '-ldflags', build.ldflags, build.package];
+      await goBuild({ folder: build.module, args, scratch }, leash, signal);
       renameSync(partial, target);
     } finally {
       clearInterval(ticker);
-      rmSync(partial, { force: true });
+      await leash.release();
     }
   }
 }
 
-async function resolveClients(root: string, progress: (text: string) => void): Promise<string> {
+async function resolveClients(root: string, progress: (text: string) => void, signal: AbortSignal): Promise<string> {
   const archive = clientsArchive();
   const { size } = statSync(archive);
   const folder = join(
@@ -115,6 +122,7 @@ async function resolveClients(root: string, progress: (text: string) => void): P
         progress('unpacking kubectl and helm');
         unpackClients(archive, folder);
       },
+      signal,
     );
   }
   return folder;

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { startChild, type Child } from '../process/child.ts';
 import type { Leash } from '../process/leash.ts';
-import { untilReady } from '../process/ready.ts';
+import { supervise, type Supervised } from '../process/supervised.ts';
 import { inRepository } from '../repository.ts';
 import type { StackFiles } from './files.ts';
 
 export interface ApiServer {
-  child: Child;
+  child: Supervised;
   url: string;
 }
 
@@ -41,15 +40,16 @@ export async function startApiServer(
     // The default waits ten seconds before it tries again: too long for somebody who watches.
     'audit-webhook-initial-backoff': '1s',
   };
-  const child = startChild(
+  const child = await supervise(
     {
       name: 'kube-apiserver',
       command: input.binary,
       args: Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
       logFile: join(folder, 'logs', 'kube-apiserver.log'),
+      disposable: true,
+      probe: { url: `${url}/readyz`, ca: files.caPem, timeoutMs: 90_000 },
     },
     leash,
   );
-  await untilReady(child, { url: `${url}/readyz`, ca: files.caPem, timeoutMs: 90_000 });
   return { child, url };
 }

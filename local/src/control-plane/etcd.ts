@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { startChild, type Child } from '../process/child.ts';
 import type { Leash } from '../process/leash.ts';
-import { untilReady } from '../process/ready.ts';
+import { supervise, type Supervised } from '../process/supervised.ts';
 
 export interface Etcd {
-  child: Child;
+  child: Supervised;
   url: string;
 }
 
@@ -15,7 +14,7 @@ export async function startEtcd(
 ): Promise<Etcd> {
   const url = `http://127.0.0.1:${String(input.clientPort)}`;
   const peerUrl = `http://127.0.0.1:${String(input.peerPort)}`;
-  const child = startChild(
+  const child = await supervise(
     {
       name: 'etcd',
       command: input.binary,
@@ -37,9 +36,10 @@ export async function startEtcd(
         'warn',
       ],
       logFile: join(input.folder, 'logs', 'etcd.log'),
+      disposable: true,
+      probe: { url: `${url}/health`, timeoutMs: 30_000 },
     },
     leash,
   );
-  await untilReady(child, { url: `${url}/health`, timeoutMs: 30_000 });
   return { child, url };
 }

@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startChild, type Child } from '../process/child.ts';
 import type { Leash } from '../process/leash.ts';
-import { untilReady } from '../process/ready.ts';
+import { supervise, type Supervised } from '../process/supervised.ts';
 import type { StackFiles } from './files.ts';
 import { kwokConfiguration } from './kwok-configuration.ts';
 
@@ -10,7 +9,7 @@ import { kwokConfiguration } from './kwok-configuration.ts';
 export async function startKwok(
   input: { binary: string; folder: string; port: number; kubeconfig: string; files: StackFiles },
   leash: Leash,
-): Promise<Child> {
+): Promise<Supervised> {
   const workDir = join(input.folder, 'pods');
   const logs = join(input.folder, 'pod-logs');
   const config = join(input.folder, 'kwok.yaml');
@@ -19,7 +18,7 @@ export async function startKwok(
   const podLog = join(logs, 'pod.log');
   writeFileSync(podLog, kubeletLog(['shop is starting', 'shop listens on :8080']));
   writeFileSync(config, kwokConfiguration({ workDir, podLog }));
-  const child = startChild(
+  return await supervise(
     {
       name: 'kwok',
       command: input.binary,
@@ -41,15 +40,15 @@ export async function startKwok(
         config,
       ],
       logFile: join(input.folder, 'logs', 'kwok.log'),
+      disposable: true,
+      probe: {
+        url: `https://127.0.0.1:${String(input.port)}/healthz`,
+        ca: input.files.caPem,
+        timeoutMs: 30_000,
+      },
     },
     leash,
   );
-  await untilReady(child, {
-    url: `https://127.0.0.1:${String(input.port)}/healthz`,
-    ca: input.files.caPem,
-    timeoutMs: 30_000,
-  });
-  return child;
 }
 
 /** Log lines in the container runtime's format (CRI), from which a kubelet serves them. */

@@ -1,5 +1,5 @@
 /** A real OIDC provider, run as a process of its own, with its configuration file as its only argument. */
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { Provider } from 'oidc-provider';
@@ -7,11 +7,10 @@ import type { IssuerConfiguration } from './issuer.ts';
 
 const file = process.argv[2] ?? '';
 const configuration = JSON.parse(readFileSync(file, 'utf8')) as IssuerConfiguration;
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const groupsOf = new Map(configuration.clients.map((client) => [client.id, client.groups]));
 
 const provider = new Provider(configuration.url, {
-  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: randomUUID() }] },
+  jwks: { keys: [{ ...configuration.signingKey, alg: 'ES256', use: 'sig', kid: 'stack' }] },
   clients: configuration.clients.map((client) => ({
     client_id: client.id,
     client_secret: client.secret,

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, type JsonWebKey } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
 import type { StackFiles } from '../control-plane/files.ts';
-import { startChild, type Child } from '../process/child.ts';
 import type { Leash } from '../process/leash.ts';
-import { untilReady } from '../process/ready.ts';
+import { supervise, type Supervised } from '../process/supervised.ts';
 import { audience, identities, type IssuedUser } from '../users.ts';
 
 /** What the issuer's process is told. */
@@ -18,10 +17,12 @@ export interface IssuerConfiguration {
   audience: string;
   tokenTtlSeconds: number;
   clients: { id: string; secret: string; groups: readonly string[] }[];
+  /** Private, P-256. The stack's, not the process's: a restart must not make every token out there invalid. */
+  signingKey: JsonWebKey;
 }
 
 export interface Issuer {
-  child: Child;
+  child: Supervised;
   url: string;
   /** With these, whoever is on this machine may get tokens of their own. */
   clients: readonly { id: string; secret: string }[];
@@ -50,20 +51,25 @@ export async function startIssuer(
     audience,
     tokenTtlSeconds,
     clients,
+    signingKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
   };
   const file = join(input.folder, 'issuer.json');
   writeFileSync(file, JSON.stringify(configuration), { mode: 0o600 });
-  const child = startChild(
+  const child = await supervise(
     {
       name: 'issuer',
       command: process.execPath,
       args: [join(import.meta.dirname, 'issuer-process.ts'), file],
       logFile: join(input.folder, 'logs', 'issuer.log'),
+      disposable: true,
+      probe: {
+        url: `${input.url}/.well-known/openid-configuration`,
+        ca: input.files.caPem,
+        timeoutMs: 30_000,
+      },
     },
     leash,
   );
-  const discovery = `${input.url}/.well-known/openid-configuration`;
-  await untilReady(child, { url: discovery, ca: input.files.caPem, timeoutMs: 30_000 });
   return {
     child,
     url: input.url,

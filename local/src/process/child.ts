@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { HoldpointError } from '@holdpoint/core';
 import type { Leash } from './leash.ts';
 
 export interface ChildOptions {
@@ -11,6 +12,8 @@ export interface ChildOptions {
   logFile: string;
   env?: Readonly<Record<string, string | undefined>>;
   cwd?: string;
+  /** Nothing of it is kept: `stop` kills it, and nobody waits. @default false */
+  disposable?: boolean;
 }
 
 /** A process of a stack, in a process group of its own. */
@@ -28,26 +31,34 @@ export interface Child {
 
 const defaultGraceMs = 5_000;
 
-/** Starts a process on the leash. Throws when it cannot be started at all. */
+/**
+ * Starts a process on the leash.
+ *
+ * @throws HoldpointError ERR_STACK_FAILED when it cannot be started at all, or the stack is closing
+ */
 export function startChild(options: ChildOptions, leash: Leash): Child {
+  leash.assertHolding(options.name);
   const log = openSync(options.logFile, 'a');
   const child = spawn(options.command, options.args, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...options.env, ...leash.mark },
     cwd: options.cwd,
   });
   closeSync(log);
+  const end = endOf(child);
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${options.name}: ${options.command} could not be started`);
-  const ended = endOf(child).then(() => leash.letGo(pid));
+  if (pid === undefined) {
+    throw new HoldpointError('ERR_STACK_FAILED', `${options.name}: ${options.command} could not be started`);
+  }
+  const ended = end.then(() => {
+    // What it has started (a terminal in a pod, say) is in its group, and ends with it.
+    signalGroup(pid, 'SIGKILL');
+    leash.letGo(pid);
+  });
   const signal = (name: NodeJS.Signals): void => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    try {
-      process.kill(-pid, name);
-    } catch {
-      // It ended a moment ago.
-    }
+    signalGroup(pid, name);
   };
   const started: Child = {
     name: options.name,
@@ -56,7 +67,7 @@ export function startChild(options: ChildOptions, leash: Leash): Child {
     ended,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async stop(graceMs = defaultGraceMs) {
-      signal('SIGTERM');
+      signal(options.disposable === true ? 'SIGKILL' : 'SIGTERM');
       const timer = setTimeout(() => signal('SIGKILL'), graceMs);
       await ended;
       clearTimeout(timer);
@@ -65,6 +76,15 @@ export function startChild(options: ChildOptions, leash: Leash): Child {
   };
   leash.hold(started);
   return started;
+}
+
+/** Signals a process and all that it has started. That there is none any more is no error. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It ended a moment ago.
+  }
 }
 
 /** The last lines of a log, for an error message. */

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { signalGroup } from './child.ts';
+import type { Leash } from './leash.ts';
 
 /** What a command printed, and how it ended. */
 export interface CommandResult {
@@ -28,13 +30,26 @@ export interface RunOptions {
 
 const defaultTimeoutMs = 120_000;
 
-/** Starts a command and collects what it prints. Never rejects: an exit code is an answer. */
+/**
+ * Starts a command in a process group of its own, and collects what it prints. `finished` never rejects: an exit code is an
+ * answer.
+ *
+ * @param leash of the stack that it ends with; without one, it ends when it ends
+ * @throws HoldpointError ERR_STACK_FAILED when the stack is closing
+ */
 export function startCommand(
   command: string,
   args: readonly string[],
   options: RunOptions & { cwd?: string } = {},
+  leash?: Leash,
 ): RunningCommand {
-  const child = spawn(command, args, { env: { ...process.env, ...options.env }, cwd: options.cwd, stdio: 'pipe' });
+  leash?.assertHolding(command);
+  const env = { ...process.env, ...options.env, ...leash?.mark };
+  const child = spawn(command, args, { env, cwd: options.cwd, stdio: 'pipe', detached: true });
+  const { pid } = child;
+  const signal = (name: NodeJS.Signals): void => {
+    if (pid !== undefined && child.exitCode === null && child.signalCode === null) signalGroup(pid, name);
+  };
   let stdout = '';
   let stderr = '';
   let ended = false;
@@ -43,10 +58,11 @@ export function startCommand(
   // A command that reads no input may close it before we have written it.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? defaultTimeoutMs);
+  const timer = setTimeout(() => signal('SIGKILL'), options.timeoutMs ?? defaultTimeoutMs);
   const finished = new Promise<CommandResult>((resolve) => {
     const end = (code: number | null): void => {
       ended = true;
+      if (pid !== undefined) leash?.letGo(pid);
       clearTimeout(timer);
       resolve({ code: code ?? -1, stdout, stderr });
     };
@@ -56,11 +72,18 @@ export function startCommand(
     });
     child.once('close', end);
   });
+  if (pid !== undefined) {
+    const stop = async (): Promise<void> => {
+      signal('SIGKILL');
+      await finished;
+    };
+    leash?.hold({ pid, stop });
+  }
   return {
     stdout: () => stdout,
     stderr: () => stderr,
     ended: () => ended,
     finished,
-    kill: () => void child.kill('SIGTERM'),
+    kill: () => signal('SIGTERM'),
   };
 }

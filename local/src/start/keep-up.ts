@@ -2,20 +2,26 @@ import { relative } from 'node:path';
 import { listenForInterruption } from '../interruption.ts';
 import type { Narrator } from '../narrator.ts';
 import { startScenario } from '../scenario.ts';
-import { publish, unpublish } from './publish.ts';
+import { publish } from './publish.ts';
 
 /**
  * Brings a stack up and keeps it up until Ctrl-C. What others need is written to `folder`, last, when all is ready, and
- * removed again.
+ * is removed with the stack.
  *
  * @returns the exit code
  */
 export async function keepUp({ folder, narrator }: { folder: string; narrator: Narrator }): Promise<number> {
   const interruption = listenForInterruption();
-  const starting = startScenario({ onProgress: (text) => narrator.say(`… ${text}`) });
+  const starting = startScenario({
+    signal: interruption.signal,
+    onProgress: (text) => narrator.say(`… ${text}`),
+  });
   const stack = await Promise.race([starting, interruption.happened]);
   if (typeof stack === 'string') {
-    await starting.then((late) => late.close());
+    await starting.then(
+      (late) => late.close(),
+      () => undefined,
+    );
     return 130;
   }
   try {
@@ -36,7 +42,6 @@ export async function keepUp({ folder, narrator }: { folder: string; narrator: N
     narrator.say('… stopping');
     return 0;
   } finally {
-    unpublish(folder);
     await stack.close();
     interruption.ignore();
   }

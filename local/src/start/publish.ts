@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfigOf, type Credential } from '../kubeconfig.ts';
 import type { Stack } from '../stack.ts';
@@ -6,33 +6,33 @@ import { users, type User } from '../users.ts';
 
 const copies = ['ca.crt', 'admin.crt', 'admin.key', 'intake.token', 'query.token'] as const;
 const endpointsFile = 'endpoints.json';
+const partialFile = `${endpointsFile}.partial`;
+/** In this order written; endpoints.json is the first to be removed again. */
+const publishedFiles = [...copies, ...users.map((user) => `${user}.kubeconfig`), partialFile, endpointsFile];
 
 /**
  * Writes what another terminal, or another program, needs to use the stack: a kubeconfig for each user, and endpoints.json,
- * written last, under its name only when it is whole. It is written again whenever a service gets a new process id.
+ * written last, under its name only when it is whole. It is written again whenever a service gets a new process id. All of it
+ * is removed with the stack, and the folder too if nothing else is in it.
  */
 export function publish(stack: Stack, folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // What a killed stack of long ago left behind must not pass for this one while it is being written.
+  rmSync(join(folder, endpointsFile), { force: true });
+  stack.own(folder);
+  for (const name of publishedFiles) stack.own(join(folder, name));
   for (const name of copies) copyFileSync(join(stack.dir, 'pki', name), join(folder, name));
   for (const user of users) {
     writeFileSync(join(folder, `${user}.kubeconfig`), publishedKubeconfig(stack, user), { mode: 0o600 });
   }
-  const write = (): void =>
-    writeWhole(join(folder, endpointsFile), JSON.stringify(endpointsOf(stack, folder), undefined, 2));
-  for (const name of ['webhook', 'proxy', 'auditsink'] as const) stack.service(name).onRestart(write);
+  const write = (): void => {
+    const partial = join(folder, partialFile);
+    writeFileSync(partial, `${JSON.stringify(endpointsOf(stack, folder), undefined, 2)}\n`, { mode: 0o600 });
+    renameSync(partial, join(folder, endpointsFile));
+  };
+  const services = (['webhook', 'proxy', 'auditsink'] as const).map((name) => stack.service(name));
+  for (const each of [...stack.controlPlane, ...services]) each.onRestart(write);
   write();
-}
-
-/** Removes what `publish` wrote, and the folder if nothing else is in it. */
-export function unpublish(folder: string): void {
-  for (const name of [...copies, endpointsFile, ...users.map((user) => `${user}.kubeconfig`)]) {
-    rmSync(join(folder, name), { force: true });
-  }
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Somebody keeps files of their own there.
-  }
 }
 
 /** The stack's kubeconfig with the paths of the copies, so that the folder stands for itself. */
@@ -69,9 +69,4 @@ function endpointsOf(stack: Stack, folder: string): object {
     },
     dir: stack.dir,
   };
-}
-
-function writeWhole(file: string, content: string): void {
-  writeFileSync(`${file}.partial`, `${content}\n`, { mode: 0o600 });
-  renameSync(`${file}.partial`, file);
 }

@@ -13,10 +13,16 @@ export async function tour(narrator: Narrator): Promise<number> {
   const interruption = listenForInterruption();
   narrator.title('Holdpoint: the tour');
   narrator.say('A real control plane, the real services, and unmodified kubectl, all on this machine.');
-  const starting = startScenario({ onProgress: (text) => narrator.say(`… ${text}`) });
+  const starting = startScenario({
+    signal: interruption.signal,
+    onProgress: (text) => narrator.say(`… ${text}`),
+  });
   const stack = await Promise.race([starting, interruption.happened]);
   if (typeof stack === 'string') {
-    await starting.then((late) => late.close());
+    await starting.then(
+      (late) => late.close(),
+      () => undefined,
+    );
     return 130;
   }
   try {

@@ -70,7 +70,8 @@ export const writeSteps: Step[] = [
       const waiting = start('agent', ['apply', '-f', '-'], { input, show: 'kubectl apply -f checkout.yaml' });
       const hold = await until('a hold is pending', () => pendingHold(stack, 'checkout'));
       check('nothing is deployed yet', !(await look(['get', 'deployments', '-n', 'prod'])).includes('checkout'));
-      await approvals('approver', ['list']);
+      const inbox = await kubectl('approver', ['approvals', 'list']);
+      check('the approver’s inbox shows it (the CLI is a kubectl plugin too)', inbox.stdout.includes(hold));
       const shown = await approvals('approver', ['show', hold]);
       check('the approver sees who', shown.stdout.includes('claude'));
       check('… why', shown.stdout.includes('production-writes'));

@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startScenario, type Stack } from '@holdpoint/local';
+import { eventually } from '../src/eventually.ts';
+import { requestJson } from '../src/request-json.ts';
+
+const password = 'correct-horse-battery-staple';
+const secretValues = [password, Buffer.from(password).toString('base64')];
+
+/** What an agent's kubectl sees through the proxy: everything works as always, and no secret value comes along. */
+describe('the proxy, with unmodified kubectl', () => {
+  let stack: Stack;
+  let pod: string;
+  beforeAll(async () => {
+    stack = await startScenario();
+    const pods = await stack.kubectl('admin', ['get', 'pods', '-n', 'prod', '-l', 'app=web', '-o', 'name']);
+    pod = pods.stdout.split('\n')[0] ?? '';
+  }, 180_000);
+  afterAll(async () => {
+    await stack?.close();
+  }, 60_000);
+
+  test.each([
+    { situation: 'yaml', args: ['get', 'secret', 'db-credentials', '-o', 'yaml'] },
+    { situation: 'json', args: ['get', 'secret', 'db-credentials', '-o', 'json'] },
+    { situation: 'jsonpath', args: ['get', 'secret', 'db-credentials', '-o', 'jsonpath={.data}'] },
+    { situation: 'go-template', args: ['get', 'secret', 'db-credentials', '-o', 'go-template={{.data.password}}'] },
+    { situation: 'a table', args: ['get', 'secrets', '-o', 'wide'] },
+    { situation: 'a list of all namespaces', args: ['get', 'secrets', '-A', '-o', 'yaml'] },
+    { situation: 'describe', args: ['describe', 'secret', 'db-credentials'] },
+    { situation: 'the raw path', args: ['get', '--raw', '/api/v1/namespaces/prod/secrets/db-credentials'] },
+    { situation: 'the raw path, percent-encoded', args: ['get', '--raw', '/api/v1/namespaces/prod/%73ecrets'] },
+    {
+      situation: 'the legacy watch path',
+      args: ['get', '--raw', '/api/v1/watch/namespaces/prod/secrets?timeoutSeconds=1'],
+    },
+    { situation: 'all output of -v=9', args: ['get', 'secret', 'db-credentials', '-o', 'yaml', '-v=9'] },
+  ])('Secrets as $situation carry no value', async ({ args }) => {
+    const answer = await stack.kubectl('agent', ['-n', 'prod', ...args]);
+    const text = answer.stdout + answer.stderr;
+    expect(text).toContain(args.includes('-o') && args.at(-1)?.includes('{') === true ? '' : 'db-credentials');
+    for (const value of secretValues) expect(text).not.toContain(value);
+  });
+
+  test('a watch of Secrets streams changes as they happen, masked', async () => {
+    const watching = stack.kubectlStart('agent', ['get', 'secrets', '-n', 'prod', '-w', '-o', 'json']);
+    await eventually('the first object', async () => (watching.stdout().includes('db-credentials') ? true : undefined));
+    const value = 'a-very-new-secret-value';
+    const create = ['create', 'secret', 'generic', 'fresh', '-n', 'prod', `--from-literal=token=${value}`];
+    expect(await stack.kubectl('admin', create)).toMatchObject({ code: 0 });
+    await eventually('the new object', async () => (watching.stdout().includes('"fresh"') ? true : undefined));
+    watching.kill();
+    await watching.finished;
+    for (const each of [...secretValues, value, Buffer.from(value).toString('base64')]) {
+      expect(watching.stdout()).not.toContain(each);
+    }
+  });
+
+  test('a mask written back is refused, and the real value stands; the same write without it is only held', async () => {
+    const masked = await stack.kubectl('agent', ['get', 'secret', 'db-credentials', '-n', 'prod', '-o', 'json']);
+    const written = await stack.kubectl('agent', ['replace', '-f', '-'], {
+      input: masked.stdout.replace('"type": "Opaque"', '"type": "Opaque", "immutable": false'),
+    });
+    expect(written.code).not.toBe(0);
+    const real = await stack.kubectl('admin', [
+      'get',
+      'secret',
+      'db-credentials',
+      '-n',
+      'prod',
+      '-o',
+      'jsonpath={.data.password}',
+    ]);
+    expect(real.stdout).toBe(secretValues[1]);
+  });
+
+  test('logs come through', async () => {
+    const logs = await stack.kubectl('agent', ['logs', '-n', 'prod', pod]);
+    expect(logs).toMatchObject({ code: 0, stdout: 'shop is starting\nshop listens on :8080\n' });
+  });
+
+  test('a watch shows a change while it is open', async () => {
+    const watching = stack.kubectlStart('agent', ['get', 'configmaps', '-n', 'dev', '-w', '-o', 'name']);
+    await eventually('the watch is open', async () => (watching.stdout().includes('kube-root-ca') ? true : undefined));
+    await stack.kubectl('admin', ['create', 'configmap', 'seen-live', '-n', 'dev']);
+    await eventually('the change', async () => (watching.stdout().includes('configmap/seen-live') ? true : undefined));
+    watching.kill();
+    await watching.finished;
+  });
+
+  test('exec carries both directions, byte for byte', async () => {
+    // Two lines and no more: the kubelet's stand-in does not pass on the end of standard input.
+    const input = 'first line\nsecond line\n';
+    const answer = await stack.kubectl('agent', ['exec', '-i', '-n', 'prod', pod, '--', 'head', '-n', '2'], { input });
+    expect(answer).toMatchObject({ code: 0, stdout: input });
+  }, 30_000);
+
+  test('without the recorder there is no terminal, and with it again there is', async () => {
+    await stack.service('auditsink').stop();
+    const refused = await stack.kubectl('agent', ['exec', '-n', 'prod', pod, '--', 'echo', 'unseen']);
+    await stack.service('auditsink').start();
+    expect(refused.code).not.toBe(0);
+    expect(refused.stdout).not.toContain('unseen');
+    const again = await stack.kubectl('agent', ['exec', '-n', 'prod', pod, '--', 'echo', 'seen']);
+    expect(again).toMatchObject({ code: 0, stdout: 'seen\n' });
+  }, 120_000);
+
+  test.each([
+    { situation: 'impersonating a person', args: ['get', 'pods', '-n', 'prod', '--as', 'carol'] },
+    { situation: 'a tunnel through a node', args: ['get', '--raw', '/api/v1/nodes/node-1/proxy/metrics'] },
+  ])('$situation is refused', async ({ args }) => {
+    const answer = await stack.kubectl('agent', args);
+    expect(answer.code).not.toBe(0);
+    for (const value of secretValues) expect(answer.stdout + answer.stderr).not.toContain(value);
+  });
+
+  test.each([
+    { situation: 'a double slash', path: '/api/v1//namespaces/prod/secrets/db-credentials' },
+    { situation: 'a dot segment', path: '/api/v1/namespaces/dev/../prod/secrets/db-credentials' },
+    { situation: 'an encoded slash', path: '/api/v1/namespaces%2Fprod/secrets/db-credentials' },
+  ])('a path with $situation is refused as ambiguous', async ({ path }) => {
+    const headers = { authorization: `Bearer ${await stack.token('agent')}` };
+    const { url } = stack.service('proxy');
+    const answer = await requestJson(url, { method: 'GET', path, caFile: stack.caFile, headers });
+    expect(answer).toMatchObject({ code: 400, body: { kind: 'Status', reason: 'BadRequest' } });
+  });
+});
