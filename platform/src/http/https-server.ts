@@ -44,7 +44,9 @@ export async function listen(server: Server, address: string): Promise<number> {
   const colon = address.lastIndexOf(':');
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(Number(address.slice(colon + 1)), address.slice(0, colon), () => {
+    // An IPv6 address stands in brackets beside its port, and nowhere else.
+    const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    server.listen(Number(address.slice(colon + 1)), host, () => {
       server.off('error', reject);
       resolve();
     });
