@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
-import { listenForInterruption } from '../interruption.ts';
 import type { Narrator } from '../narrator.ts';
-import { startScenario } from '../scenario.ts';
+import { runScenario } from '../run-scenario.ts';
 import { publish } from './publish.ts';
 
 /**
@@ -11,20 +10,7 @@ import { publish } from './publish.ts';
  * @returns the exit code
  */
 export async function keepUp({ folder, narrator }: { folder: string; narrator: Narrator }): Promise<number> {
-  const interruption = listenForInterruption();
-  const starting = startScenario({
-    signal: interruption.signal,
-    onProgress: (text) => narrator.say(`… ${text}`),
-  });
-  const stack = await Promise.race([starting, interruption.happened]);
-  if (typeof stack === 'string') {
-    await starting.then(
-      (late) => late.close(),
-      () => undefined,
-    );
-    return 130;
-  }
-  try {
+  return await runScenario(narrator, async (stack, interrupted) => {
     publish(stack, folder);
     const shown = relative(process.env['INIT_CWD'] ?? process.cwd(), folder) || '.';
     narrator.title('Holdpoint is up. In another terminal:');
@@ -38,13 +24,10 @@ export async function keepUp({ folder, narrator }: { folder: string; narrator: N
     narrator.say('as an auditor:');
     narrator.output(`${exportsOf(stack.auditorEnv)}\napprovals sessions`);
     narrator.say('Ctrl-C ends it, and leaves nothing behind.');
-    await interruption.happened;
+    await interrupted;
     narrator.say('… stopping');
     return 0;
-  } finally {
-    await stack.close();
-    interruption.ignore();
-  }
+  });
 }
 
 function exportsOf(env: Readonly<Record<string, string>>): string {

@@ -1,6 +1,5 @@
-import { listenForInterruption } from '../interruption.ts';
 import type { Narrator } from '../narrator.ts';
-import { startScenario } from '../scenario.ts';
+import { runScenario } from '../run-scenario.ts';
 import { runTour } from './tour.ts';
 
 /**
@@ -10,23 +9,10 @@ import { runTour } from './tour.ts';
  */
 export async function tour(narrator: Narrator): Promise<number> {
   const startedAt = Date.now();
-  const interruption = listenForInterruption();
   narrator.title('Holdpoint: the tour');
   narrator.say('A real control plane, the real services, and unmodified kubectl, all on this machine.');
-  const starting = startScenario({
-    signal: interruption.signal,
-    onProgress: (text) => narrator.say(`… ${text}`),
-  });
-  const stack = await Promise.race([starting, interruption.happened]);
-  if (typeof stack === 'string') {
-    await starting.then(
-      (late) => late.close(),
-      () => undefined,
-    );
-    return 130;
-  }
-  try {
-    const outcomes = await Promise.race([runTour(stack, narrator), interruption.happened]);
+  return await runScenario(narrator, async (stack, interrupted) => {
+    const outcomes = await Promise.race([runTour(stack, narrator), interrupted]);
     if (typeof outcomes === 'string') return 130;
     const checks = outcomes.reduce((sum, outcome) => sum + outcome.checks, 0);
     const failed = outcomes.filter((outcome) => outcome.failures.length > 0);
@@ -43,8 +29,5 @@ export async function tour(narrator: Narrator): Promise<number> {
         `${String(checks)} checks, ${String(seconds)} s.`,
     );
     return failed.length === 0 ? 0 : 1;
-  } finally {
-    await stack.close();
-    interruption.ignore();
-  }
+  });
 }
