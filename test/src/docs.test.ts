@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { compilePolicy, type AccessPolicy } from '@holdpoint/core';
+import { inRepository } from '@holdpoint/local';
+import { parseYaml } from '@holdpoint/platform';
+
+/** The reference says what there is: no more, no less. */
+describe('docs/reference', () => {
+  const read = (...path: string[]): string => readFileSync(inRepository(...path), 'utf8');
+  const all = (text: string, pattern: RegExp): string[] =>
+    [...new Set([...text.matchAll(pattern)].map((match) => match[1] ?? ''))].sort();
+
+  test('errors.md has every error code, and no other', () => {
+    const codes = all(read('core', 'src', 'errors.ts'), /'(ERR_[A-Z_]+)'/g);
+    expect(all(read('docs', 'reference', 'errors.md'), /^\| `(ERR_[A-Z_]+)`/gm)).toEqual(codes);
+  });
+
+  test.each(['webhook', 'proxy', 'auditsink'])('services.md has every flag of %s', (service) => {
+    const flags = all(read(service, 'src', 'main.ts'), /^ {2}'?([a-z-]+)'?: \{ ?(?:\n *)?description/gm);
+    const section = new RegExp(`## ${service}\\n([^]*?)(?:\\n## |$)`).exec(
+      read('docs', 'reference', 'services.md'),
+    )?.[1];
+    expect(flags.length).toBeGreaterThan(5);
+    expect(all(section ?? '', /`--([a-z-]+)`/g)).toEqual(expect.arrayContaining(flags));
+  });
+
+  test('cli.md has every command', () => {
+    const commands = all(read('approvals-cli', 'src', 'program.ts'), /\.command\('([a-z]+)/g);
+    expect(all(read('docs', 'reference', 'cli.md'), /^\| `approvals ([a-z]+)/gm)).toEqual(commands);
+  });
+
+  test('audit-store.md has every view', () => {
+    const views = all(read('auditsink', 'src', 'migrations', '0002-views.sql'), /CREATE OR REPLACE VIEW (\w+)/g);
+    const section = read('docs', 'reference', 'audit-store.md').split('## Views')[1] ?? '';
+    expect(all(section, /^\| `(\w+)`/gm)).toEqual(views);
+  });
+
+  test.each(readdirSync(inRepository('deploy', 'policies')))('the ready-made policy %s compiles', (file) => {
+    expect(compilePolicy(parseYaml(read('deploy', 'policies', file)) as AccessPolicy)).toHaveProperty('policy');
+  });
+});
