@@ -50,6 +50,25 @@ describe('printChange', () => {
       ],
     },
     {
+      situation: 'what kubectl apply writes down for itself: after what really changes',
+      change: {
+        type: 'Update',
+        patch: [
+          { op: 'add', path: '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration', value: '{}' },
+          { op: 'add', path: '/metadata/annotations/owner', value: 'me' },
+          { op: 'add', path: '/spec/a', value: 1 },
+        ],
+      },
+      want: [
+        '<#/metadata/annotations/owner>',
+        '<++ me>',
+        '<#/spec/a>',
+        '<++ 1>',
+        '<#/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration>',
+        '<++ "{}">',
+      ],
+    },
+    {
       situation: 'null for a value: is shown',
       change: { type: 'Update', patch: [{ op: 'replace', path: '/a', oldValue: null, value: '' }] },
       want: ['<#/a>', '<-- null>', '<++ "">'],

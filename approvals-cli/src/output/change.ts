@@ -13,8 +13,17 @@ export function printChange(change: Change, style: Style): string {
     case 'Connect':
       return lines(change.options, '  ', (text) => text);
     case 'Update':
-      return change.patch.map((operation) => printOperation(operation, style)).join('\n');
+      return bookkeepingLast(change.patch)
+        .map((operation) => printOperation(operation, style))
+        .join('\n');
   }
+}
+
+const lastApplied = '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration';
+
+/** `kubectl apply` repeats the whole object in an annotation. It is shown, but not in front of what really changes. */
+function bookkeepingLast(patch: readonly ChangeOperation[]): ChangeOperation[] {
+  return [...patch].sort((a, b) => Number(a.path === lastApplied) - Number(b.path === lastApplied));
 }
 
 function printOperation(operation: ChangeOperation, style: Style): string {
