@@ -21,6 +21,7 @@ import { createRecorder } from './recording/recorder.ts';
 import { createProxyServer } from './server.ts';
 import { createOpenSockets } from './streams/open-sockets.ts';
 import { createRecentRefusals } from './streams/recent-refusals.ts';
+import { createAggregatedGroups, type ApiService } from './upstream/aggregated-groups.ts';
 import { createApiServer } from './upstream/api-server.ts';
 import { createCredentials } from './upstream/credentials.ts';
 import { createFetch } from './upstream/fetch-with-ca.ts';
@@ -49,6 +50,7 @@ const maskKey = readKey(flags['mask-key-file']);
 const onWatchError = (error: unknown): void => logger.warn({ err: error }, 'watch broken, starting again');
 const policies = await createObjectCache<AccessPolicy>(config, kinds.accessPolicies, onWatchError);
 const holds = await createObjectCache<Hold>(config, kinds.holds, onWatchError);
+const apiServices = await createObjectCache<ApiService>(config, kinds.apiServices, onWatchError);
 
 const openSockets = createOpenSockets();
 let ready = true;
@@ -56,6 +58,7 @@ const server = createProxyServer(
   {
     authenticator: createAuthenticator(authentication, createFetch, now),
     policies: () => policies.list(),
+    aggregatedGroups: createAggregatedGroups(apiServices),
     isReady: () => ready,
     apiServer: createApiServer(createCredentials(config, now)),
     pause: createPause(createHoldFollower(holds, now), now),
@@ -81,5 +84,5 @@ runUntilSignal(logger, async () => {
   ready = false;
   setTimeout(() => openSockets.destroyAll(), graceMs).unref();
   await closeGracefully(server, graceMs);
-  await Promise.all([policies.stop(), holds.stop()]);
+  await Promise.all([policies.stop(), holds.stop(), apiServices.stop()]);
 });

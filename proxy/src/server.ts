@@ -42,6 +42,8 @@ export interface ProxyParts extends PlainRequestParts, StreamParts {
   openSockets: OpenSockets;
   /** The policies as they are now. */
   policies: () => readonly AccessPolicy[];
+  /** API groups that another server answers for: writes to them reach no admission webhook. */
+  aggregatedGroups: () => ReadonlySet<string>;
   /** False until the caches are in sync, and again while closing. */
   isReady: () => boolean;
 }
@@ -109,7 +111,7 @@ async function admit(parts: ProxyParts, message: IncomingMessage): Promise<Proxy
   }
   // As the API server will see this user, so that both judge by the same groups.
   user = { ...user, groups: [...user.groups, authenticatedGroup] };
-  const verdict = evaluateRead(parts.policies(), user, received.info);
+  const verdict = evaluateRead(parts.policies(), user, received.info, parts.aggregatedGroups());
   if (verdict.action === 'Deny') {
     const rule = verdict.rule === '' ? 'default' : verdict.rule;
     return refuse('forbidden', verdict.message, { reason: `policy ${verdict.policy || 'none'}, rule ${rule}` });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startScenario, type Stack } from '@holdpoint/local';
+import { pendingHold, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { requestJson } from '../src/request-json.ts';
 
@@ -55,12 +55,13 @@ describe('the proxy, with unmodified kubectl', () => {
     }
   });
 
-  test('a mask written back is refused, and the real value stands; the same write without it is only held', async () => {
+  test('a mask written back is refused, and the real value stands; a write without it is only held', async () => {
     const masked = await stack.kubectl('agent', ['get', 'secret', 'db-credentials', '-n', 'prod', '-o', 'json']);
     const written = await stack.kubectl('agent', ['replace', '-f', '-'], {
       input: masked.stdout.replace('"type": "Opaque"', '"type": "Opaque", "immutable": false'),
     });
     expect(written.code).not.toBe(0);
+    expect(written.stderr).toContain('masked value');
     const real = await stack.kubectl('admin', [
       'get',
       'secret',
@@ -71,7 +72,15 @@ describe('the proxy, with unmodified kubectl', () => {
       'jsonpath={.data.password}',
     ]);
     expect(real.stdout).toBe(secretValues[1]);
-  });
+
+    const label = ['label', 'secret', 'db-credentials', '-n', 'prod', 'seen=yes'];
+    const labelling = stack.kubectlStart('agent', label);
+    const hold = await eventually('a hold', () => pendingHold(stack, 'db-credentials'));
+    await stack.approvals('approver', ['approve', hold]);
+    expect(await labelling.finished).toMatchObject({ code: 0 });
+    const still = ['get', 'secret', 'db-credentials', '-n', 'prod', '-o', 'jsonpath={.data.password}'];
+    expect((await stack.kubectl('admin', still)).stdout).toBe(secretValues[1]);
+  }, 60_000);
 
   test('logs come through', async () => {
     const logs = await stack.kubectl('agent', ['logs', '-n', 'prod', pod]);
@@ -112,6 +121,44 @@ describe('the proxy, with unmodified kubectl', () => {
     expect(answer.code).not.toBe(0);
     for (const value of secretValues) expect(answer.stdout + answer.stderr).not.toContain(value);
   });
+
+  test('a write to an API that another server answers for is refused, since no webhook would see it; other writes pass', async () => {
+    const apiService = {
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: 'v1.aggregated.example' },
+      spec: {
+        group: 'aggregated.example',
+        version: 'v1',
+        groupPriorityMinimum: 100,
+        versionPriority: 100,
+        insecureSkipTLSVerify: true,
+        service: { name: 'none', namespace: 'dev' },
+      },
+    };
+    const input = JSON.stringify(apiService);
+    expect(await stack.kubectl('admin', ['create', '-f', '-'], { input })).toMatchObject({ code: 0 });
+    const headers = {
+      authorization: `Bearer ${await stack.token('agent')}`,
+      'content-type': 'application/json',
+    };
+    const create = (path: string, body: object) =>
+      requestJson(stack.service('proxy').url, {
+        method: 'POST',
+        path,
+        headers,
+        caFile: stack.caFile,
+        body: JSON.stringify(body),
+      });
+    const widget = { apiVersion: 'aggregated.example/v1', kind: 'Widget', metadata: { name: 'w' } };
+    await eventually('the write is refused', async () => {
+      const answer = await create('/apis/aggregated.example/v1/namespaces/dev/widgets', widget);
+      return answer.code === 403 ? true : undefined;
+    });
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'harmless' } };
+    expect(await create('/api/v1/namespaces/dev/configmaps', configMap)).toMatchObject({ code: 201 });
+    await stack.kubectl('admin', ['delete', 'apiservice', 'v1.aggregated.example']);
+  }, 60_000);
 
   test.each([
     { situation: 'a double slash', path: '/api/v1//namespaces/prod/secrets/db-credentials' },
