@@ -1,7 +1,7 @@
 import { phaseAt, type Hold, type Subject } from '@holdpoint/core';
 import { formatSpan } from '../output/age.ts';
 import { printChange } from '../output/change.ts';
-import { printObjects, type Format } from '../output/format.ts';
+import { printObject, type Format } from '../output/format.ts';
 import { printRequest } from '../output/request.ts';
 import { toPrintable } from '../output/table.ts';
 import type { CommandContext } from './context.ts';
@@ -10,7 +10,7 @@ import { getHold } from './get-hold.ts';
 /** All that an approver needs: who, why, and the exact change. */
 export async function show(context: CommandContext, name: string, format: Format): Promise<void> {
   const hold = await getHold(context.kube(), name);
-  const forPrograms = printObjects([hold], format, 'hold.holdpoint.dev');
+  const forPrograms = printObject(hold, format, 'hold.holdpoint.dev');
   context.print(forPrograms ?? describe(hold, context));
 }
 

@@ -16,14 +16,25 @@ export function parseFormat(text: string): Format {
 
 /** For programs: the objects as they are. Undefined for the formats that are for people. */
 export function printObjects(objects: readonly KubernetesObject[], format: Format, kind: string): string | undefined {
-  const list = { apiVersion: 'v1', kind: 'List', items: objects };
+  const names = objects.map((object) => nameOf(object, kind)).join('\n');
+  return format === 'name' ? names : printValue({ apiVersion: 'v1', kind: 'List', items: objects }, format);
+}
+
+/** As printObjects, for one that was asked for by name: itself, and not a list of one. */
+export function printObject(object: KubernetesObject, format: Format, kind: string): string | undefined {
+  return format === 'name' ? nameOf(object, kind) : printValue(object, format);
+}
+
+function nameOf(object: KubernetesObject, kind: string): string {
+  return `${kind}/${object.metadata.name ?? ''}`;
+}
+
+function printValue(value: object, format: Exclude<Format, 'name'>): string | undefined {
   switch (format) {
     case 'json':
-      return JSON.stringify(list, undefined, 2);
+      return JSON.stringify(value, undefined, 2);
     case 'yaml':
-      return toYaml(list).trimEnd();
-    case 'name':
-      return objects.map((object) => `${kind}/${object.metadata.name ?? ''}`).join('\n');
+      return toYaml(value).trimEnd();
     case 'table':
     case 'wide':
       return undefined;

@@ -193,6 +193,11 @@ describe('evaluateWrite', () => {
       want: verdict('Deny', 'a', 'default'),
     },
     {
+      situation: 'two holds: the one that asks more people, though a lenient one comes first by name',
+      policies: [policy('a', {}), policy('b', { hold: { minApprovals: 2 } }), policy('c', {})],
+      want: { ...verdict('Hold', 'b', 'default'), hold: { ...hold, minApprovals: 2 } },
+    },
+    {
       situation: 'a strict policy for somebody else: does not count',
       policies: [
         policy('a', { defaultAction: 'Allow' }),

@@ -40,8 +40,8 @@ export function governingPolicies(
 }
 
 /**
- * Judges a write by every policy that governs its user; the strictest verdict wins, and among equals the first policy by
- * name, so that every replica names the same one.
+ * Judges a write by every policy that governs its user; the strictest verdict wins (of two holds, the one that asks more
+ * people), and among equals the first policy by name, so that every replica names the same one.
  *
  * @returns undefined when no policy governs the user
  */
@@ -53,9 +53,15 @@ export function evaluateWrite(policies: readonly CompiledPolicy[], write: WriteR
   const governing = governingPolicies(policies, write.user).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const policy of governing) {
     const verdict = evaluatePolicy(policy, write, activation);
-    if (strictest === undefined || strictness[verdict.action] > strictness[strictest.action]) strictest = verdict;
+    if (strictest === undefined || isStricter(verdict, strictest)) strictest = verdict;
   }
   return strictest;
+}
+
+/** Of two holds the one that asks more people is the stricter: a lenient policy must not hide a four-eyes one. */
+function isStricter(verdict: Verdict, than: Verdict): boolean {
+  if (verdict.action !== than.action) return strictness[verdict.action] > strictness[than.action];
+  return verdict.action === 'Hold' && verdict.hold.minApprovals > than.hold.minApprovals;
 }
 
 function evaluatePolicy(policy: CompiledPolicy, write: WriteRequest, activation: () => CelActivation): Verdict {
