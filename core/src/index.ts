@@ -11,6 +11,7 @@ export * from './masking/mask-status.ts';
 export * from './policy/compile-policy.ts';
 export * from './policy/evaluate.ts';
 export * from './policy/resource-rule.ts';
+export * from './policy/unanswerable-holds.ts';
 export * from './holds/canonical-json.ts';
 export * from './holds/change.ts';
 export * from './holds/decide.ts';

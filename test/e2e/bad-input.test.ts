@@ -67,6 +67,11 @@ describe('bad input', () => {
       want: ['spec.rules[0].namespaces[0]', '"a*b"'],
     },
     {
+      situation: 'a hold that nobody could decide',
+      rule: { name: 'a', action: 'Hold', resourceRules: everything },
+      want: ['spec.rules[0].hold.approvers', 'spec.hold.approvers', 'nobody could decide'],
+    },
+    {
       situation: 'an action that does not exist',
       rule: { name: 'a', action: 'Maybe', resourceRules: everything },
       want: ['spec.rules[0].action', 'Maybe'],

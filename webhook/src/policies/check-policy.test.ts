@@ -20,7 +20,15 @@ const resourceRules = [{ apiGroups: ['*'], resources: ['*'], operations: ['*'] }
 
 describe('checkPolicy', () => {
   test('a policy that compiles: allowed', () => {
-    expect(checkPolicy(request({})).response).toEqual({ uid: 'u-1', allowed: true, auditAnnotations: {} });
+    const hold = { approvers: [{ kind: 'Group', name: 'sre' }] };
+    expect(checkPolicy(request({ hold })).response).toEqual({ uid: 'u-1', allowed: true, auditAnnotations: {} });
+  });
+
+  test('one whose holds nobody could decide: refused', () => {
+    expect(checkPolicy(request({})).response).toMatchObject({
+      allowed: false,
+      status: { details: { causes: [{ field: 'spec.hold.approvers' }] } },
+    });
   });
 
   test('one that does not: refused, with every path and reason, for people and for programs', () => {
