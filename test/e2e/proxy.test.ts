@@ -103,6 +103,14 @@ describe('the proxy, with unmodified kubectl', () => {
     expect(answer).toMatchObject({ code: 0, stdout: input });
   }, 30_000);
 
+  test.each(['exec', 'attach'])('%s straight at the API server, where nobody records it, is refused', async (verb) => {
+    const args = verb === 'exec' ? ['exec', '-n', 'prod', pod, '--', 'echo', 'unseen'] : ['attach', '-n', 'prod', pod];
+    const answer = await stack.kubectl('agent-direct', args);
+    expect(answer.code).not.toBe(0);
+    expect(answer.stderr).toContain('past the proxy nobody records');
+    expect(answer.stdout).not.toContain('unseen');
+  });
+
   test('without the recorder there is no terminal, and with it again there is', async () => {
     await stack.service('auditsink').stop();
     const refused = await stack.kubectl('agent', ['exec', '-n', 'prod', pod, '--', 'echo', 'unseen']);

@@ -37,6 +37,9 @@ const update: AdmissionRequest = {
   dryRun: false,
   raw: {},
 };
+const throughProxy = { ...update.user, extra: { 'holdpoint.dev/request': ['r-1'] } };
+const unrecorded =
+  'policy "p" has terminals recorded, and past the proxy nobody records. Use the kubeconfig that points at the proxy.';
 const core = (resource: string) => ({ group: '', version: 'v1', resource });
 const create = (group: string, resource: string, more: Partial<AdmissionRequest> = {}): Partial<AdmissionRequest> => ({
   operation: 'CREATE',
@@ -214,11 +217,42 @@ describe('judge', () => {
       },
     },
     {
+      situation: 'exec past the proxy, where nobody records: refused, though a rule allows it',
+      policies: [withRule({ action: 'Allow' })],
+      request: { operation: 'CONNECT', resource: core('pods'), subresource: 'exec', object: {}, oldObject: null },
+      want: refuse(unrecorded),
+    },
+    {
+      situation: 'attach past the proxy, where nobody records: refused, though a person could be asked',
+      policies: [withRule({ action: 'Hold' })],
+      request: { operation: 'CONNECT', resource: core('pods'), subresource: 'attach', object: {}, oldObject: null },
+      want: refuse(unrecorded),
+    },
+    {
+      situation: 'exec past the proxy, where recording is only wished for: the rule decides',
+      policies: [withRule({ action: 'Allow' }, { exec: { record: 'BestEffort' } })],
+      request: { operation: 'CONNECT', resource: core('pods'), subresource: 'exec', object: {}, oldObject: null },
+      want: pass({ decision: 'allow', policy: 'p', rule: 'r' }),
+    },
+    {
+      situation: 'a port-forward past the proxy, which nobody records anyway: the rule decides',
+      policies: [withRule({ action: 'Allow' })],
+      request: {
+        operation: 'CONNECT',
+        resource: core('pods'),
+        subresource: 'portforward',
+        object: {},
+        oldObject: null,
+      },
+      want: pass({ decision: 'allow', policy: 'p', rule: 'r' }),
+    },
+    {
       situation: 'exec: asked, with its options',
       request: {
         operation: 'CONNECT',
         resource: core('pods'),
         subresource: 'exec',
+        user: throughProxy,
         object: { command: ['sh'] },
         oldObject: null,
       },

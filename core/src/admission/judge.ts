@@ -5,6 +5,7 @@ import { extraKeys, extraOf } from '../identity/user-info.ts';
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
 import { evaluateWrite, type Verdict } from '../policy/evaluate.ts';
+import { execRecordingOf } from '../requests/read-verdict.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import type { AuditAnnotations } from './admission-response.ts';
 
@@ -70,14 +71,14 @@ export function judge({ request, policies, containsMask }: JudgeInput): Judgemen
         'Leave masked fields out of what you send, or change them one by one with kubectl patch.',
     );
   }
-  switch (verdict.action) {
-    case 'Allow':
-      return { type: 'Pass', annotations };
-    case 'Deny':
-      return refuse(denialOf(verdict));
-    case 'Hold':
-      break;
+  if (verdict.action === 'Deny') return refuse(denialOf(verdict));
+  if (isUnrecordedTerminal(request) && execRecordingOf(policies, request.user) === 'Required') {
+    return refuse(
+      `policy "${verdict.policy}" has terminals recorded, and past the proxy nobody records. ` +
+        'Use the kubeconfig that points at the proxy.',
+    );
   }
+  if (verdict.action === 'Allow') return { type: 'Pass', annotations };
   if (request.operation === 'DELETE' && request.name === '') {
     return refuse(
       `${ruleOf(verdict)} asks for an approval, and a delete of a whole collection has no single change to approve. ` +
@@ -105,6 +106,16 @@ export function judge({ request, policies, containsMask }: JudgeInput): Judgemen
   }
   const how = request.subresource === 'eviction' ? 'Forbidden' : 'TooManyRequests';
   return { type: 'Ask', verdict, change, how, annotations };
+}
+
+/** A terminal that did not come through the proxy: only the proxy gives a request the id by which it knows it. */
+function isUnrecordedTerminal({ operation, resource, subresource, user }: AdmissionRequest): boolean {
+  const isTerminal =
+    operation === 'CONNECT' &&
+    resource.group === '' &&
+    resource.resource === 'pods' &&
+    (subresource === 'exec' || subresource === 'attach');
+  return isTerminal && extraOf(user, extraKeys.request) === undefined;
 }
 
 /** The API server answers a dry run of a TokenRequest like any other: its storage looks at no option. */

@@ -14,7 +14,10 @@ export interface ReadVerdict {
 }
 
 /** Where a user's governing policies lie: those with a subject that names the user. */
-export function policiesGoverning(policies: readonly AccessPolicy[], user: UserInfo): AccessPolicy[] {
+export function policiesGoverning<Policy extends Pick<AccessPolicy, 'spec'>>(
+  policies: readonly Policy[],
+  user: UserInfo,
+): Policy[] {
   return policies.filter((policy) => policy.spec.subjects.some((subject) => isSubject(subject, user)));
 }
 
@@ -47,7 +50,7 @@ export function evaluateRead(
 }
 
 /** How this user's terminals are recorded: the strictest of the governing policies. */
-export function execRecordingOf(policies: readonly AccessPolicy[], user: UserInfo): ExecRecording {
+export function execRecordingOf(policies: readonly Pick<AccessPolicy, 'spec'>[], user: UserInfo): ExecRecording {
   const wanted = policiesGoverning(policies, user).map((policy) => policy.spec.exec?.record ?? 'Required');
   if (wanted.length === 0 || wanted.includes('Required')) return 'Required';
   return wanted.includes('BestEffort') ? 'BestEffort' : 'Off';
