@@ -9,7 +9,7 @@ export interface Identity {
 }
 
 export const identities = {
-  agent: { name: 'claude', groups: ['ai-agents'] },
+  agent: { name: 'coding-agent', groups: ['ai-agents'] },
   approver: { name: 'alice', groups: ['sre'] },
   'second-approver': { name: 'bob', groups: ['sre'] },
   person: { name: 'carol', groups: ['developers'] },

@@ -81,7 +81,14 @@ describe('audit sink', () => {
 
     test('a recording, sent twice and out of order, is played in order and once', async () => {
       const batch = (sequence: number, frames: unknown[], more: object = {}) => ({
-        ...{ recordingId: 'r-1', auditId: 'a-1', session: 's-1', username: 'claude', namespace: 'prod', pod: 'shop-0' },
+        ...{
+          recordingId: 'r-1',
+          auditId: 'a-1',
+          session: 's-1',
+          username: 'coding-agent',
+          namespace: 'prod',
+          pod: 'shop-0',
+        },
         ...{ container: 'shop', command: ['sh'], startedAt: '2026-05-04T10:11:12Z', sequence, frames, ...more },
       });
       const second = JSON.stringify({

@@ -26,7 +26,7 @@ describe('two stacks on one machine', () => {
   });
 
   test.each([
-    { user: 'agent', name: 'claude', groups: 'ai-agents' },
+    { user: 'agent', name: 'coding-agent', groups: 'ai-agents' },
     { user: 'approver', name: 'alice', groups: 'sre' },
     { user: 'second-approver', name: 'bob', groups: 'sre' },
     { user: 'person', name: 'carol', groups: 'developers' },

@@ -84,7 +84,14 @@ describe('npm start', () => {
       return (await startCommand(kubectl, args, { env }).finished).stdout;
     };
     const users = ['admin', 'agent', 'agent-direct', 'approver', 'second-approver', 'person'];
-    expect(await Promise.all(users.map(whoami))).toEqual(['admin', 'claude', 'claude', 'alice', 'bob', 'carol']);
+    expect(await Promise.all(users.map(whoami))).toEqual([
+      'admin',
+      'coding-agent',
+      'coding-agent',
+      'alice',
+      'bob',
+      'carol',
+    ]);
 
     process.kill(before.pids['webhook'] ?? 0, 'SIGKILL');
     await eventually('the webhook has another process id', async () => {

@@ -123,7 +123,7 @@ export function eventList(ids: readonly string[], more: object = {}): string {
     verb: 'update',
     user: { username: 'system:serviceaccount:holdpoint-system:holdpoint-proxy', groups: ['system:authenticated'] },
     impersonatedUser: {
-      username: 'claude',
+      username: 'coding-agent',
       groups: ['ai-agents', 'system:authenticated'],
       extra: { 'holdpoint.dev/session': ['s-1'] },
     },

@@ -79,6 +79,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
 
   const turnOver = async (): Promise<void> => {
     const next = await openFile(folder, fileOf(current + 1));
+    // What it could not write was refused to its sender; that it cannot be closed either changes nothing.
     await handle.close().catch(() => undefined);
     handle = next;
     current += 1;

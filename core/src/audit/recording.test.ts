@@ -7,7 +7,7 @@ const recording = {
   recordingId: 'r-1',
   auditId: 'a-1',
   session: 's-1',
-  username: 'claude',
+  username: 'coding-agent',
   namespace: 'prod',
   pod: 'shop-0',
   container: 'shop',

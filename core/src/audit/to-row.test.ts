@@ -24,7 +24,7 @@ const event = {
   requestURI: '/apis/apps/v1/namespaces/prod/deployments/shop/scale?fieldManager=kubectl',
   user: { username: 'system:serviceaccount:holdpoint-system:holdpoint-proxy', groups: ['system:serviceaccounts'] },
   impersonatedUser: {
-    username: 'claude',
+    username: 'coding-agent',
     groups: ['ai-agents', 'system:authenticated'],
     extra: {
       'holdpoint.dev/session': ['s-1'],
@@ -68,7 +68,7 @@ describe('toRow', () => {
     expect(rowOf(event)).toMatchObject({
       event_time: '2026-05-04 10:11:12.000345',
       stage_time: '2026-05-04 10:11:12.000999',
-      username: 'claude',
+      username: 'coding-agent',
       groups: ['ai-agents', 'system:authenticated'],
       via_proxy: true,
       session: 's-1',
@@ -92,13 +92,13 @@ describe('toRow', () => {
   test.each([
     {
       situation: 'straight to the API server',
-      change: { impersonatedUser: undefined, user: { username: 'claude' } },
-      want: { username: 'claude', via_proxy: false, session: '' },
+      change: { impersonatedUser: undefined, user: { username: 'coding-agent' } },
+      want: { username: 'coding-agent', via_proxy: false, session: '' },
     },
     {
       situation: 'impersonated by somebody else',
       change: { user: { username: 'admin' } },
-      want: { username: 'claude', via_proxy: false },
+      want: { username: 'coding-agent', via_proxy: false },
     },
     {
       situation: 'a decision that another webhook forges',
@@ -145,7 +145,7 @@ describe('toRow', () => {
     const nested = JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`) as unknown;
     expect(rowOf({ ...event, requestObject: { nested } })).toMatchObject({
       audit_id: 'a-1',
-      username: 'claude',
+      username: 'coding-agent',
       request_body: '',
       broken: expect.stringContaining('nested too deep'),
     });

@@ -14,7 +14,7 @@ const bare: JwtAuthenticator = {
   username: { claim: 'sub', prefix: '' },
   groups: { claim: 'groups', prefix: '' },
 };
-const claims: JsonObject = { sub: 'claude', env: 'prod' };
+const claims: JsonObject = { sub: 'coding-agent', env: 'prod' };
 const session = 'holdpoint.dev/session';
 const principal = 'holdpoint.dev/on-behalf-of';
 
@@ -26,10 +26,10 @@ test.each<[string, JsonObject, object]>([
   ['a session', { sid: 's', jti: 'j' }, { extra: { [session]: ['s'] } }],
   ['a session by the token itself', { jti: 'j' }, { extra: { [session]: ['j'] } }],
   ['a person behind the agent', { on_behalf_of: 'carol' }, { extra: { [principal]: ['oidc:carol'] } }],
-  ['a delegation (RFC 8693)', { act: { sub: 'agent' } }, { extra: { [principal]: ['oidc:claude'] } }],
+  ['a delegation (RFC 8693)', { act: { sub: 'agent' } }, { extra: { [principal]: ['oidc:coding-agent'] } }],
 ])('maps %s', (_situation, more, want) => {
   const user = userInfoOf({ ...claims, ...more }, authenticator);
-  expect(user).toEqual({ username: 'oidc:claude', groups: [], extra: {}, ...want });
+  expect(user).toEqual({ username: 'oidc:coding-agent', groups: [], extra: {}, ...want });
 });
 
 test.each<[string, JsonObject, string]>([

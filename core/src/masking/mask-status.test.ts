@@ -12,7 +12,7 @@ test.each([
   [
     'RBAC',
     403,
-    'secrets is forbidden: User "oidc:claude" cannot list resource "secrets" in API group "" in the namespace "prod"',
+    'secrets is forbidden: User "oidc:coding-agent" cannot list resource "secrets" in API group "" in the namespace "prod"',
   ],
   [
     'RBAC on one',

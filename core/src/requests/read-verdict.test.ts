@@ -4,7 +4,7 @@ import type { AccessPolicy, AccessPolicySpec } from '../policy/access-policy.ts'
 import { evaluateRead, execRecordingOf } from './read-verdict.ts';
 import { requestInfoOf } from './request-info.ts';
 
-const agent: UserInfo = { username: 'claude', groups: ['ai-agents'], extra: {} };
+const agent: UserInfo = { username: 'coding-agent', groups: ['ai-agents'], extra: {} };
 
 function policy(name: string, spec: Partial<AccessPolicySpec>): AccessPolicy {
   return {

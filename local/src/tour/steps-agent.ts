@@ -73,7 +73,7 @@ export const writeSteps: Step[] = [
       const inbox = await kubectl('approver', ['approvals', 'list']);
       check('the approver’s inbox shows it (the CLI is a kubectl plugin too)', inbox.stdout.includes(hold));
       const shown = await approvals('approver', ['show', hold]);
-      check('the approver sees who', shown.stdout.includes('claude'));
+      check('the approver sees who', shown.stdout.includes('coding-agent'));
       check('… why', shown.stdout.includes('production-writes'));
       check('… and exactly what', shown.stdout.includes('registry.example/shop/checkout:1.0'));
       const own = await kubectl('agent', ['annotate', 'hold', hold, 'holdpoint.dev/decision=approve']);

@@ -56,7 +56,7 @@ export const auditorSteps: Step[] = [
       say('ClickHouse, embedded here; any ClickHouse client can ask the same.');
       const decided = await approvals('approver', [
         'sql',
-        "SELECT decision, rule, count() AS requests FROM decisions WHERE username = 'claude' GROUP BY ALL ORDER BY ALL",
+        "SELECT decision, rule, count() AS requests FROM decisions WHERE username = 'coding-agent' GROUP BY ALL ORDER BY ALL",
       ]);
       check('decisions are counted', decided.code === 0 && /deny/.test(decided.stdout) && /allow/.test(decided.stdout));
       const leaked = await approvals('approver', [

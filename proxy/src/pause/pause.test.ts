@@ -5,7 +5,7 @@ import type { HeldAnswer } from './held-answer.ts';
 import { createHoldFollower } from './hold-follower.ts';
 import { createPause } from './pause.ts';
 
-const user: UserInfo = { username: 'claude', groups: [], extra: {} };
+const user: UserInfo = { username: 'coding-agent', groups: [], extra: {} };
 const causes = [{ reason: holdCauseReason, field: 'holdpoint.dev/hold', message: 'h-1' }];
 const status429: Status = failureStatus(429, 'held', { causes, retryAfterSeconds: 5 });
 const held = (hold = 'h-1'): HeldAnswer => ({ hold, status: status429 });
@@ -19,7 +19,7 @@ function holdOf(
     by = 'alice',
     reason,
     version = phase,
-    subject = 'claude',
+    subject = 'coding-agent',
     expiresAt = '2100-01-01T00:00:00Z',
   } = more;
   const verdict = phase === 'Denied' ? ('deny' as const) : ('approve' as const);

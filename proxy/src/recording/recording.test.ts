@@ -6,7 +6,7 @@ const start: RecordingStart = {
   recordingId: 'r',
   auditId: 'a',
   session: 's',
-  username: 'claude',
+  username: 'coding-agent',
   namespace: 'prod',
   pod: 'p',
   container: 'c',

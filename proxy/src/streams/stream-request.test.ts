@@ -5,12 +5,12 @@ import { readStreamRequest } from './stream-request.ts';
 
 function policiesWith(record: ExecRecording | undefined): AccessPolicy[] {
   const exec = record === undefined ? {} : { exec: { record } };
-  const spec = { subjects: [{ kind: 'User' as const, name: 'claude' }], ...exec };
+  const spec = { subjects: [{ kind: 'User' as const, name: 'coding-agent' }], ...exec };
   return [{ apiVersion: 'holdpoint.dev/v1alpha1', kind: 'AccessPolicy', metadata: { name: 'a' }, spec }];
 }
 
 function requestOf(url: string): ProxyRequest {
-  const user = { username: 'claude', groups: [], extra: {} };
+  const user = { username: 'coding-agent', groups: [], extra: {} };
   return {
     method: 'GET',
     url,

@@ -11,7 +11,7 @@ function requestOf(user: Partial<UserInfo>, more: Partial<ProxyRequest> = {}): P
     token: 't',
     headers: { accept: 'application/json', range: 'bytes=0-1' },
     requestId: 'r-1',
-    user: { username: 'claude', groups: [], extra: {}, ...user },
+    user: { username: 'coding-agent', groups: [], extra: {}, ...user },
     ...more,
   };
 }
