@@ -10,6 +10,7 @@ export * from './masking/mask-object.ts';
 export * from './masking/mask-status.ts';
 export * from './policy/compile-policy.ts';
 export * from './policy/evaluate.ts';
+export * from './policy/governing-policies.ts';
 export * from './policy/resource-rule.ts';
 export * from './policy/unanswerable-holds.ts';
 export * from './holds/canonical-json.ts';

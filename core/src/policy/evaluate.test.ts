@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AccessPolicySpec, WriteRule } from './access-policy.ts';
 import { compilePolicy, type CompiledPolicy } from './compile-policy.ts';
-import { evaluateWrite, governingPolicies, type Verdict, type WriteRequest } from './evaluate.ts';
+import { evaluateWrite, type Verdict, type WriteRequest } from './evaluate.ts';
+import { governingPolicies } from './governing-policies.ts';
 
 const resourceRules = [{ apiGroups: ['*'], resources: ['*/*'], operations: ['*'] }] as const;
 const nothing = [{ apiGroups: ['none'], resources: ['none'], operations: ['DELETE'] }] as const;

@@ -1,9 +1,9 @@
-import { isSubject } from '../identity/subject.ts';
 import type { UserInfo } from '../identity/user-info.ts';
 import type { JsonValue } from '../kubernetes/object.ts';
 import type { Action } from './access-policy.ts';
 import { toCelActivation, type CelActivation } from './cel.ts';
 import type { CompiledPolicy, CompiledRule, ResolvedHoldSettings } from './compile-policy.ts';
+import { governingPolicies } from './governing-policies.ts';
 import { matchesNamespace, matchesResourceRule, scopeNamespaceOf, type RuleTarget } from './resource-rule.ts';
 
 /** A write, as the engine looks at it. */
@@ -30,14 +30,6 @@ export interface Verdict {
 }
 
 const strictness: Readonly<Record<Action, number>> = { Allow: 0, Hold: 1, Deny: 2 };
-
-/** The policies whose subjects name this user. */
-export function governingPolicies(
-  policies: readonly CompiledPolicy[],
-  user: Pick<UserInfo, 'username' | 'groups'>,
-): CompiledPolicy[] {
-  return policies.filter((policy) => policy.spec.subjects.some((subject) => isSubject(subject, user)));
-}
 
 /**
  * Judges a write by every policy that governs its user; the strictest verdict wins (of two holds, the one that asks more

@@ -1,6 +1,6 @@
-import { isSubject } from '../identity/subject.ts';
 import type { UserInfo } from '../identity/user-info.ts';
 import type { AccessPolicy, ExecRecording, ReadRule } from '../policy/access-policy.ts';
+import { governingPolicies } from '../policy/governing-policies.ts';
 import { matchesReadRule } from './read-rule.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -11,14 +11,6 @@ export interface ReadVerdict {
   rule: string;
   /** Told to whoever is refused. */
   message: string;
-}
-
-/** Where a user's governing policies lie: those with a subject that names the user. */
-export function policiesGoverning<Policy extends Pick<AccessPolicy, 'spec'>>(
-  policies: readonly Policy[],
-  user: UserInfo,
-): Policy[] {
-  return policies.filter((policy) => policy.spec.subjects.some((subject) => isSubject(subject, user)));
 }
 
 /**
@@ -35,7 +27,7 @@ export function evaluateRead(
   info: RequestInfo,
   unseenGroups: ReadonlySet<string> = new Set(),
 ): ReadVerdict {
-  const governing = policiesGoverning(policies, user);
+  const governing = governingPolicies(policies, user);
   const verdicts = governing.map((policy) => verdictOf(policy, info, unseenGroups));
   return (
     verdicts.find((verdict) => verdict.action === 'Deny') ??
@@ -51,7 +43,7 @@ export function evaluateRead(
 
 /** How this user's terminals are recorded: the strictest of the governing policies. */
 export function execRecordingOf(policies: readonly Pick<AccessPolicy, 'spec'>[], user: UserInfo): ExecRecording {
-  const wanted = policiesGoverning(policies, user).map((policy) => policy.spec.exec?.record ?? 'Required');
+  const wanted = governingPolicies(policies, user).map((policy) => policy.spec.exec?.record ?? 'Required');
   if (wanted.length === 0 || wanted.includes('Required')) return 'Required';
   return wanted.includes('BestEffort') ? 'BestEffort' : 'Off';
 }
