@@ -4,6 +4,7 @@ export * from './http/https-server.ts';
 export * from './kube/client.ts';
 export * from './kube/kinds.ts';
 export * from './kube/kube-config.ts';
+export * from './kube/namespaces.ts';
 export * from './kube/object-cache.ts';
 export * from './kube/own-username.ts';
 export * from './key-file.ts';

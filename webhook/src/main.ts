@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createMask, type AccessPolicy, type Hold } from '@holdpoint/core';
+import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
 import {
   closeGracefully,
   createKubeClient,
   createLogger,
+  createNamespaces,
   createObjectCache,
   exitOnFatal,
   kinds,
@@ -15,6 +16,8 @@ import {
   readKey,
   runUntilSignal,
 } from '@holdpoint/platform';
+import { createGrantDesk } from './grants/grant-desk.ts';
+import { stampGrant } from './grants/stamp-grant.ts';
 import { createHoldDesk } from './holds/hold-desk.ts';
 import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
@@ -38,6 +41,11 @@ const flags = parseFlags(process.argv.slice(2), {
   'client-url': { description: 'https://host:port at which the API server reaches this webhook' },
   'client-ca-file': { description: 'PEM bundle by which the API server verifies it' },
   'mask-key-file': { description: 'hex key, shared by all replicas: binds masks and digests' },
+  'credential-extra': {
+    description:
+      'extra by which a decision is known to come from its own user and not an impersonator; empty: do not ask',
+    default: credentialIdExtra,
+  },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
@@ -49,14 +57,24 @@ const hmac = (text: string): string => createHmac('sha256', key).update(text).di
 const config = loadKubeConfig({ file: flags.kubeconfig });
 const kube = createKubeClient(config);
 const watchBroke = (error: unknown): void => logger.warn({ err: error }, 'watch broke');
-const [policyCache, holdCache, username] = await Promise.all([
+const [policyCache, holdCache, grantCache, namespaces, username] = await Promise.all([
   createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke),
   createObjectCache<Hold>(config, kinds.holds, watchBroke),
+  createObjectCache<Grant>(config, kinds.grants, watchBroke),
+  createNamespaces(config, watchBroke),
   ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
-const desk = createHoldDesk(kube, holdCache);
-const parts = { policies: () => policies.compiled(), desk, hmac, mask: createMask(hmac), now };
+const parts = {
+  policies: () => policies.compiled(),
+  namespaceObject: (name: string) => namespaces.get(name),
+  grants: createGrantDesk(kube, grantCache, hmac),
+  desk: createHoldDesk(kube, holdCache),
+  hmac,
+  mask: createMask(hmac),
+  credentialExtra: flags['credential-extra'],
+  now,
+};
 
 let registered = false;
 const server = createWebhookServer({
@@ -64,7 +82,8 @@ const server = createWebhookServer({
   keyFile: flags['tls-private-key-file'],
   reviewers: {
     '/validate': (request) => validate(request, parts),
-    '/decide': (request) => stamp(request, parts),
+    '/decide': (request) =>
+      request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts),
     '/policies': checkPolicy,
   },
   ready: () => registered,
@@ -100,5 +119,5 @@ logger.info({ port, username }, 'webhook serving');
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
   await closeGracefully(server, drainMs);
-  await Promise.all([policyCache.stop(), holdCache.stop()]);
+  await Promise.all([policyCache.stop(), holdCache.stop(), grantCache.stop(), namespaces.stop()]);
 });

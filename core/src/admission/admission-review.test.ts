@@ -37,6 +37,7 @@ describe('parseAdmissionReview', () => {
       user: { username: 'bot', uid: 'x', groups: ['agents'], extra: { 'holdpoint.dev/session': ['s-1'] } },
       object: { spec: {} },
       oldObject: { spec: { a: 1 } },
+      options: { kind: 'UpdateOptions' },
       dryRun: true,
       raw: request,
     });
@@ -56,6 +57,7 @@ describe('parseAdmissionReview', () => {
       user: { username: 'bot', uid: '', groups: [], extra: {} },
       object: null,
       oldObject: null,
+      options: null,
       dryRun: false,
       raw,
     });

@@ -15,6 +15,8 @@ export interface AdmissionRequest {
   user: UserInfo;
   object: JsonValue;
   oldObject: JsonValue;
+  /** CreateOptions, UpdateOptions, DeleteOptions or, for CONNECT, nothing. */
+  options: JsonValue;
   dryRun: boolean;
   /** The request as it came, for CEL. */
   raw: JsonObject;
@@ -59,6 +61,7 @@ export function parseAdmissionReview(review: unknown): AdmissionRequest {
     user: parseUserInfo(objectAt(request, 'userInfo', 'request.userInfo')),
     object: request['object'] ?? null,
     oldObject: request['oldObject'] ?? null,
+    options: request['options'] ?? null,
     dryRun: booleanAt(request, 'dryRun', 'request.dryRun'),
     raw: request,
   };

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../kubernetes/object.ts';
 import type { AccessPolicySpec, WriteRule } from '../policy/access-policy.ts';
 import { compilePolicy, type CompiledPolicy } from '../policy/compile-policy.ts';
 import type { AdmissionRequest } from './admission-review.ts';
-import { judge, ruleOf, type Judgement } from './judge.ts';
+import { judge, ruleOf, type Ask, type AskHow, type Judgement } from './judge.ts';
 
 const everything = [{ apiGroups: ['*'], resources: ['*/*'], operations: ['*'] }] as const;
 function policy(spec: Partial<AccessPolicySpec>): CompiledPolicy {
@@ -34,6 +34,7 @@ const update: AdmissionRequest = {
   user: { username: 'bot', groups: ['agents'], extra: {} },
   object: deployment(5),
   oldObject: deployment(3),
+  options: null,
   dryRun: false,
   raw: {},
 };
@@ -49,8 +50,11 @@ const create = (group: string, resource: string, more: Partial<AdmissionRequest>
   ...more,
 });
 
-const pass = (annotations: Record<string, string>): Judgement => ({ type: 'Pass', annotations });
-const refuse = (message: string, rule = 'r'): Judgement => ({
+/** The write that is asked about is the request again: see writeOf. */
+type Asked = Omit<Ask, 'write'>;
+
+const pass = (annotations: Record<string, string>): Exclude<Judgement, Ask> => ({ type: 'Pass', annotations });
+const refuse = (message: string, rule = 'r'): Exclude<Judgement, Ask> => ({
   type: 'Refuse',
   message,
   annotations: { decision: 'deny', policy: 'p', rule },
@@ -63,15 +67,28 @@ const hold = {
   useWithinSeconds: 600,
   pauseForSeconds: 300,
 };
-const verdict = { action: 'Hold', policy: 'p', rule: 'default', hold, maxPending: 20, maxChangeBytes: 65_536 } as const;
+const verdict = {
+  action: 'Hold',
+  policy: 'p',
+  rule: 'default',
+  hold,
+  notify: [],
+  maxPending: 20,
+  maxChangeBytes: 65_536,
+  alsoHeldBy: [],
+} as const;
 const patch = [{ op: 'replace' as const, path: '/spec/replicas', oldValue: 3, value: 5 }];
-const ask: Judgement = {
+const ask: Asked = {
   type: 'Ask',
   verdict,
   change: { type: 'Update', patch },
-  how: 'TooManyRequests',
+  how: { type: 'Hold', code: 429 },
   annotations: held,
 };
+const onlyByGrant = (refusal: string): AskHow => ({
+  type: 'GrantOnly',
+  refusal: `the default of policy "p" asks for an approval, and ${refusal}`,
+});
 
 describe('judge', () => {
   const denyAll = policy({ defaultAction: 'Deny' });
@@ -81,7 +98,7 @@ describe('judge', () => {
     situation: string;
     request?: Partial<AdmissionRequest>;
     policies?: CompiledPolicy[];
-    want: Judgement;
+    want: Exclude<Judgement, Ask> | Asked;
   }[] = [
     // What always passes.
     ...['selfsubjectaccessreviews', 'subjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectrulesreviews'].map(
@@ -138,7 +155,7 @@ describe('judge', () => {
     },
     { situation: 'nobody who is governed: passes', policies: [], want: pass({ decision: 'ungoverned' }) },
     // What is refused to the governed whatever the rules say.
-    ...['accesspolicies', 'holds', 'grants'].map((resource) => ({
+    ...['accesspolicies', 'holds', 'grants/status'].map((resource) => ({
       situation: `a write to ${resource}: refused, though a rule allows it`,
       request: create('holdpoint.dev', resource),
       policies: [withRule({ action: 'Allow' })],
@@ -206,7 +223,11 @@ describe('judge', () => {
         subresource: 'eviction',
         object: { metadata: { name: 'web' } },
       }),
-      want: { ...ask, change: { type: 'Create', object: { metadata: { name: 'web' } } }, how: 'Forbidden' },
+      want: {
+        ...ask,
+        change: { type: 'Create', object: { metadata: { name: 'web' } } },
+        how: { type: 'Hold', code: 403 },
+      },
     },
     {
       situation: 'a delete by name: asked',
@@ -259,13 +280,15 @@ describe('judge', () => {
       want: { ...ask, change: { type: 'Connect', options: { command: ['sh'] } } },
     },
     {
-      situation: 'an item of a deletecollection: refused, with the way round',
+      situation: 'an item of a deletecollection: by a grant or not at all, with the way round',
       request: { operation: 'DELETE', object: null, name: '' },
-      want: refuse(
-        'the default of policy "p" asks for an approval, and a delete of a whole collection has no single change to approve. ' +
-          'Delete the objects by name.',
-        'default',
-      ),
+      want: {
+        ...ask,
+        change: { type: 'Delete', object: { ...deployment(3), metadata: { name: 'web', namespace: 'prod' } } },
+        how: onlyByGrant(
+          'a delete of a whole collection has no single change to approve. Delete the objects by name, or ask for a Grant.',
+        ),
+      },
     },
     {
       situation: 'an item of a deletecollection that a rule names: that rule, as in a delete by name',
@@ -283,19 +306,32 @@ describe('judge', () => {
     {
       situation: 'a dry run of a token request, which the API server answers with a live token: refused',
       request: create('', 'serviceaccounts', { subresource: 'token', dryRun: true }),
+      policies: [
+        policy({
+          rules: [
+            {
+              name: 'tokens',
+              action: 'Hold',
+              resourceRules: [{ apiGroups: [''], resources: ['serviceaccounts/token'], operations: ['CREATE'] }],
+            },
+          ],
+        }),
+      ],
       want: refuse(
-        'the default of policy "p" asks for an approval, and a dry run of a token request hands out a live token. Ask without dry run.',
-        'default',
+        'rule "tokens" of policy "p" asks for an approval, and a dry run of a token request hands out a live token. Ask without dry run.',
+        'tokens',
       ),
     },
     {
-      situation: 'a number too large to be shown exactly: refused',
+      situation: 'a number too large to be shown exactly: by a grant or not at all',
       request: { object: deployment(2 ** 53) },
-      want: refuse(
-        'the default of policy "p" asks for an approval, and a number here is larger than can be shown exactly ' +
-          '(9007199254740991). Such a change is made by people.',
-        'default',
-      ),
+      want: {
+        ...ask,
+        change: { type: 'Update', patch: [{ ...patch[0], value: 2 ** 53 }] as never },
+        how: onlyByGrant(
+          'a number here is larger than can be shown exactly (9007199254740991). Such a change is made by people.',
+        ),
+      },
     },
     {
       situation: 'a change of exactly the limit: asked',
@@ -308,14 +344,17 @@ describe('judge', () => {
       },
     },
     {
-      situation: 'one byte more: refused',
+      situation: 'one byte more: by a grant or not at all',
       request: create('', 'configmaps', { object: 'x'.repeat(996) }),
       policies: [policy({ maxChangeBytes: 1_024 })],
-      want: refuse(
-        'the default of policy "p" asks for an approval, and this change (1025 bytes) is larger than a person can judge (1024). ' +
-          'Make it in smaller steps.',
-        'default',
-      ),
+      want: {
+        ...ask,
+        verdict: { ...verdict, maxChangeBytes: 1_024 },
+        change: { type: 'Create', object: 'x'.repeat(996) },
+        how: onlyByGrant(
+          'this change (1025 bytes) is larger than a person can judge (1024). Make it in smaller steps, or ask for a Grant.',
+        ),
+      },
     },
     ...[
       { situation: 'letters of two bytes', object: 'é'.repeat(500) },
@@ -325,11 +364,14 @@ describe('judge', () => {
       situation: `${situation}: bytes are counted, not letters`,
       request: create('', 'configmaps', { object }),
       policies: [policy({ maxChangeBytes: 1_000 })],
-      want: refuse(
-        'the default of policy "p" asks for an approval, and this change (1029 bytes) is larger than a person can judge (1000). ' +
-          'Make it in smaller steps.',
-        'default',
-      ),
+      want: {
+        ...ask,
+        verdict: { ...verdict, maxChangeBytes: 1_000 },
+        change: { type: 'Create' as const, object },
+        how: onlyByGrant(
+          'this change (1029 bytes) is larger than a person can judge (1000). Make it in smaller steps, or ask for a Grant.',
+        ),
+      },
     })),
     {
       situation: 'too large, but allowed: passes',
@@ -340,8 +382,15 @@ describe('judge', () => {
   ];
   test.each(rows)('$situation', ({ request, policies, want }) => {
     const containsMask = (text: string): boolean => text.includes('MASK');
-    const got = judge({ request: { ...update, ...request }, policies: policies ?? [policy({})], containsMask });
-    expect(got).toEqual(want);
+    const whole = { ...update, ...request };
+    const got = judge({ request: whole, policies: policies ?? [policy({})], namespaceObject: null, containsMask });
+    if (got.type === 'Ask') {
+      const { write, ...asked } = got;
+      expect(asked).toEqual(want);
+      expect(write).toMatchObject({ user: whole.user, operation: whole.operation, object: whole.object });
+    } else {
+      expect(got).toEqual(want);
+    }
   });
 });
 

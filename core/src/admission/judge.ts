@@ -4,64 +4,90 @@ import type { Change } from '../holds/hold.ts';
 import { extraKeys, extraOf } from '../identity/user-info.ts';
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
-import { evaluateWrite, type Verdict } from '../policy/evaluate.ts';
+import {
+  defaultRuleName,
+  evaluateWrite,
+  type StrictestVerdict,
+  type Verdict,
+  type WriteRequest,
+} from '../policy/evaluate.ts';
 import { execRecordingOf } from '../requests/read-verdict.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import type { AuditAnnotations } from './admission-response.ts';
+import { grantRequestOf, isGrantRequest } from './grant-request.ts';
 
-/** What is to be done with a write. Only `Ask` needs the cluster: the hold is found, used or created by the caller. */
+/** What is to be done with a write. Only `Ask` needs the cluster: grant and hold are found, used or created by the caller. */
 export type Judgement =
   | { type: 'Pass'; annotations: AuditAnnotations }
   | { type: 'Refuse'; message: string; annotations: AuditAnnotations }
-  | { type: 'Ask'; verdict: Verdict; change: Change; how: AskHow; annotations: AuditAnnotations };
+  | Ask;
 
-/** How the answer "held" travels: 429 makes clients wait; where 429 means something else, 403 says the same. */
-export type AskHow = 'TooManyRequests' | 'Forbidden';
+/** A write that needs an approval, or a grant in place of one. */
+export interface Ask {
+  type: 'Ask';
+  verdict: StrictestVerdict;
+  write: WriteRequest;
+  change: Change;
+  how: AskHow;
+  annotations: AuditAnnotations;
+}
+
+/**
+ * How it is asked for. By a hold, whose answer travels as 429, which makes clients wait, or, where 429 means something else, as
+ * 403; or, where there is no single change that a person could judge, by nothing but a grant.
+ */
+export type AskHow = { type: 'Hold'; code: 429 | 403 } | { type: 'GrantOnly'; refusal: string };
 
 export interface JudgeInput {
   request: AdmissionRequest;
   policies: readonly CompiledPolicy[];
+  /** The Namespace that the object lies in; null when it lies in none, or nobody knows it. */
+  namespaceObject: JsonValue;
   /** True when a string carries one of our mask tokens. */
   containsMask: (text: string) => boolean;
 }
 
 /**
- * Judges a write. Pure, and in this order: what always passes; what is refused to the governed whatever the rules say;
- * the policies; and for a hold, whether a person could judge it at all.
+ * Judges a write. Pure, and in this order: what always passes; the policies; what is refused to the governed whatever the
+ * rules say; and for a hold, whether a person could judge it at all. The change is worked out only where somebody is asked:
+ * most writes are allowed, and must not wait for it.
  */
-export function judge({ request, policies, containsMask }: JudgeInput): Judgement {
-  const change = changeOf(request);
+export function judge({ request, policies, namespaceObject, containsMask }: JudgeInput): Judgement {
   if (isAccessReview(request)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'access-review' } };
-  const isInexact = hasInexactNumber(request.object) || hasInexactNumber(request.oldObject);
-  if (isEmptyChange(change) && !isInexact)
-    return { type: 'Pass', annotations: { decision: 'allow', rule: 'no-change' } };
-
-  const session = extraOf(request.user, extraKeys.session);
-  const verdict = evaluateWrite(policies, {
-    operation: request.operation,
-    resource: request.resource,
-    subresource: request.subresource,
-    namespace: request.namespace,
-    name: nameOf(request),
-    user: request.user,
-    object: request.object,
-    oldObject: request.oldObject,
-    request: request.raw,
-  });
+  const write = writeOf(request, namespaceObject);
+  const verdict = evaluateWrite(policies, write);
   if (verdict === undefined) return { type: 'Pass', annotations: { decision: 'ungoverned' } };
 
-  const annotations: AuditAnnotations = {
-    decision: verdict.action.toLowerCase(),
-    policy: verdict.policy,
-    rule: verdict.rule,
-    ...(session === undefined ? {} : { session }),
-  };
+  const annotations = annotationsOf(request, verdict);
   const refuse = (message: string): Judgement => ({
     type: 'Refuse',
     message,
     annotations: { ...annotations, decision: 'deny' },
   });
-
+  let change: Change | undefined;
+  let isInexact = false;
+  if (verdict.action !== 'Allow') {
+    change = changeOf(request);
+    isInexact = hasInexactNumber(request.object) || hasInexactNumber(request.oldObject);
+    if (isEmptyChange(change) && !isInexact) {
+      return { type: 'Pass', annotations: { decision: 'allow', rule: 'no-change' } };
+    }
+  }
+  if (isGrantRequest(request)) {
+    if (verdict.action === 'Deny') return refuse(denialOf(verdict));
+    const asked = grantRequestOf(request, verdict, policies);
+    if ('refusal' in asked) return refuse(asked.refusal);
+    const how: AskHow = { type: 'Hold', code: 429 };
+    const { verdict: asGrant } = asked;
+    return {
+      type: 'Ask',
+      verdict: asGrant,
+      write,
+      change: change ?? changeOf(request),
+      how,
+      annotations: annotationsOf(request, asGrant),
+    };
+  }
   if (request.resource.group === 'holdpoint.dev') {
     return refuse(`${request.resource.resource} are written by people, never by a governed subject.`);
   }
@@ -78,34 +104,49 @@ export function judge({ request, policies, containsMask }: JudgeInput): Judgemen
         'Use the kubeconfig that points at the proxy.',
     );
   }
-  if (verdict.action === 'Allow') return { type: 'Pass', annotations };
-  if (request.operation === 'DELETE' && request.name === '') {
-    return refuse(
-      `${ruleOf(verdict)} asks for an approval, and a delete of a whole collection has no single change to approve. ` +
-        'Delete the objects by name.',
-    );
-  }
+  if (verdict.action === 'Allow' || change === undefined) return { type: 'Pass', annotations };
   if (request.dryRun && isTokenRequest(request)) {
     return refuse(
       `${ruleOf(verdict)} asks for an approval, and a dry run of a token request hands out a live token. ` +
         'Ask without dry run.',
     );
   }
+  return { type: 'Ask', verdict, write, change, how: howToAsk(request, verdict, change, isInexact), annotations };
+}
+
+function howToAsk(request: AdmissionRequest, verdict: Verdict, change: Change, isInexact: boolean): AskHow {
+  const asks = `${ruleOf(verdict)} asks for an approval, and `;
+  const orGrant = 'or ask for a Grant';
+  if (request.operation === 'DELETE' && request.name === '') {
+    const why = 'a delete of a whole collection has no single change to approve.';
+    return { type: 'GrantOnly', refusal: `${asks}${why} Delete the objects by name, ${orGrant}.` };
+  }
   if (isInexact) {
-    return refuse(
-      `${ruleOf(verdict)} asks for an approval, and a number here is larger than can be shown exactly ` +
-        '(9007199254740991). Such a change is made by people.',
-    );
+    const why = 'a number here is larger than can be shown exactly (9007199254740991).';
+    return { type: 'GrantOnly', refusal: `${asks}${why} Such a change is made by people.` };
   }
   const bytes = utf8Length(canonicalJson(change as unknown as JsonValue));
   if (bytes > verdict.maxChangeBytes) {
-    return refuse(
-      `${ruleOf(verdict)} asks for an approval, and this change (${String(bytes)} bytes) is larger than a person can ` +
-        `judge (${String(verdict.maxChangeBytes)}). Make it in smaller steps.`,
-    );
+    const why = `this change (${String(bytes)} bytes) is larger than a person can judge (${String(verdict.maxChangeBytes)}).`;
+    return { type: 'GrantOnly', refusal: `${asks}${why} Make it in smaller steps, ${orGrant}.` };
   }
-  const how = request.subresource === 'eviction' ? 'Forbidden' : 'TooManyRequests';
-  return { type: 'Ask', verdict, change, how, annotations };
+  return { type: 'Hold', code: request.subresource === 'eviction' ? 403 : 429 };
+}
+
+function writeOf(request: AdmissionRequest, namespaceObject: JsonValue): WriteRequest {
+  const { operation, resource, subresource, namespace, user, object, oldObject, raw } = request;
+  const name = nameOf(request);
+  return { operation, resource, subresource, namespace, name, user, object, oldObject, request: raw, namespaceObject };
+}
+
+function annotationsOf(request: AdmissionRequest, verdict: Verdict): AuditAnnotations {
+  const session = extraOf(request.user, extraKeys.session);
+  return {
+    decision: verdict.action.toLowerCase(),
+    policy: verdict.policy,
+    rule: verdict.rule,
+    ...(session === undefined ? {} : { session }),
+  };
 }
 
 /** A terminal that did not come through the proxy: only the proxy gives a request the id by which it knows it. */
@@ -140,7 +181,7 @@ function nameOf({ name, operation, oldObject }: AdmissionRequest): string {
 
 /** `rule "x" of policy "y"`, as every message names it. */
 export function ruleOf(verdict: Pick<Verdict, 'rule' | 'policy'>): string {
-  return verdict.rule === 'default'
+  return verdict.rule === defaultRuleName
     ? `the default of policy "${verdict.policy}"`
     : `rule "${verdict.rule}" of policy "${verdict.policy}"`;
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { Operation } from '../policy/access-policy.ts';
-import type { Change } from './hold.ts';
+import type { Change, DeleteOptions } from './hold.ts';
 import { diffObjects } from './json-patch.ts';
 import { normaliseObject } from './normalise.ts';
 
@@ -9,6 +9,7 @@ export interface WriteObjects {
   operation: Operation;
   object: JsonValue;
   oldObject: JsonValue;
+  options: JsonValue;
 }
 
 /** What a write changes, without what the server or time put there. Nothing is masked: see the caller. */
@@ -19,7 +20,7 @@ export function changeOf(write: WriteObjects): Change {
     case 'UPDATE':
       return { type: 'Update', patch: diffObjects(objectOf(write.oldObject), objectOf(write.object)) };
     case 'DELETE':
-      return { type: 'Delete', object: normalised(write.oldObject) };
+      return { type: 'Delete', object: normalised(write.oldObject), ...deleteOptionsOf(write.options) };
     case 'CONNECT':
       return { type: 'Connect', options: write.object };
   }
@@ -38,6 +39,21 @@ export function hasInexactNumber(value: JsonValue): boolean {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).some(hasInexactNumber);
+}
+
+/**
+ * What makes one delete another: `kubectl delete --cascade=orphan` leaves behind what `--cascade=foreground` takes with it,
+ * and a grace period of 0 does not wait for anything. Preconditions only narrow it. Source: apimachinery DeleteOptions.
+ */
+function deleteOptionsOf(options: JsonValue): { options?: DeleteOptions } {
+  if (!isJsonObject(options)) return {};
+  const { propagationPolicy, orphanDependents, gracePeriodSeconds } = options;
+  const policy = orphanDependents === true ? 'Orphan' : orphanDependents === false ? 'Background' : propagationPolicy;
+  const kept: DeleteOptions = {
+    ...(typeof policy === 'string' ? { propagationPolicy: policy } : {}),
+    ...(typeof gracePeriodSeconds === 'number' ? { gracePeriodSeconds } : {}),
+  };
+  return Object.keys(kept).length === 0 ? {} : { options: kept };
 }
 
 function normalised(value: JsonValue): JsonValue {

@@ -151,6 +151,14 @@ describe('decide', () => {
       want: { refusal: 'other-bot may not decide hold h-1: a governed subject decides nothing' },
     },
     {
+      situation: 'an approver, but nothing shows that it is they: refused',
+      input: { reviewer: user('alice', ['sre']), reviewerHasCredential: false },
+      want: {
+        refusal:
+          'alice may not decide hold h-1: nothing shows whose credential this is, as when somebody impersonates them: decide with your own',
+      },
+    },
+    {
       situation: 'not an approver, though mighty: refused',
       input: { reviewer: user('admin', ['system:masters']) },
       want: { refusal: 'admin may not decide hold h-1: they are not among its approvers' },
@@ -206,6 +214,7 @@ describe('decide', () => {
       verdict: 'approve',
       reason: undefined,
       reviewerIsGoverned: false,
+      reviewerHasCredential: true,
       nowMs,
       ...input,
     };

@@ -1,4 +1,5 @@
 import { isSubject } from '../identity/subject.ts';
+import { noCredential } from '../identity/own-credential.ts';
 import type { UserInfo } from '../identity/user-info.ts';
 import type { Decision, Hold, HoldStatus } from './hold.ts';
 import { phaseAt } from './phase.ts';
@@ -12,6 +13,8 @@ export interface DecideInput {
   reason: string | undefined;
   /** True when a policy governs the reviewer: no agent decides. */
   reviewerIsGoverned: boolean;
+  /** False when nothing shows that the reviewer came with a credential of their own: see identity/own-credential.ts. */
+  reviewerHasCredential: boolean;
   nowMs: number;
 }
 
@@ -52,11 +55,12 @@ export function decide(input: DecideInput): DecideOutcome {
   return { status: { phase: 'Approved', decisions, useBefore } };
 }
 
-function refusalOf({ hold, reviewer, reviewerIsGoverned }: DecideInput): string | undefined {
+function refusalOf({ hold, reviewer, reviewerIsGoverned, reviewerHasCredential }: DecideInput): string | undefined {
   const { subject, approvers } = hold.spec;
   if (reviewer.username === subject.username) return 'nobody decides what they asked for themselves';
   if (reviewer.username === subject.onBehalfOf) return 'the request was made on their behalf';
   if (reviewerIsGoverned) return 'a governed subject decides nothing';
+  if (!reviewerHasCredential) return noCredential;
   if (!approvers.some((approver) => isSubject(approver, reviewer))) {
     return 'they are not among its approvers';
   }

@@ -17,9 +17,11 @@ interface Write {
   name: string;
   object: JsonValue;
   oldObject: JsonValue;
+  options?: JsonValue;
 }
-const digest = ({ object, oldObject, ...rest }: Write): string =>
-  digestOf({ ...rest, oldObject, change: changeOf({ operation: rest.operation, object, oldObject }) }, hmac);
+const changeIn = ({ operation, object, oldObject, options = null }: Write) =>
+  changeOf({ operation, object, oldObject, options });
+const digest = (write: Write): string => digestOf({ ...write, change: changeIn(write) }, hmac);
 
 const pod: Write = {
   username: 'bot',
@@ -93,12 +95,12 @@ describe('digestOf', () => {
   test('its form: hmac-sha256 and 64 hex digits, keyed', () => {
     expect(digest(update)).toMatch(/^hmac-sha256:[0-9a-f]{64}$/);
     const otherKey = (text: string): string => createHmac('sha256', 'other').update(text).digest('hex');
-    const input = { ...update, change: changeOf(update) };
+    const input = { ...update, change: changeIn(update) };
     expect(digestOf(input, otherKey)).not.toBe(digestOf(input, hmac));
   });
 
   test('what is covered, to the letter', () => {
-    expect(digestOf({ ...update, change: changeOf(update) }, (text) => text)).toBe(
+    expect(digestOf({ ...update, change: changeIn(update) }, (text) => text)).toBe(
       'hmac-sha256:{"change":{"patch":[{"oldValue":3,"op":"replace","path":"/spec/replicas","value":5}],"type":"Update"},' +
         '"name":"web","namespace":"prod","operation":"UPDATE","resource":{"group":"apps","resource":"deployments","version":"v1"},' +
         '"subresource":"","username":"bot"}',
@@ -148,6 +150,27 @@ describe('digestOf', () => {
     );
   });
 
+  test.each<{ situation: string; options: JsonValue }>([
+    { situation: 'preconditions only narrow it', options: { preconditions: { uid: 'u-1' } } },
+    { situation: 'a dry run of it', options: { kind: 'DeleteOptions', apiVersion: 'v1', dryRun: ['All'] } },
+  ])('a delete, $situation: the same digest', ({ options }) => {
+    expect(digest({ ...remove, options })).toBe(digest(remove));
+  });
+
+  test('a Grant, stamped with the time of each attempt: the same digest', () => {
+    const asked = (status: JsonObject): Write => ({
+      ...pod,
+      object: {
+        apiVersion: 'holdpoint.dev/v1alpha1',
+        kind: 'Grant',
+        metadata: { name: 'g' },
+        spec: { a: 1 },
+        ...status,
+      },
+    });
+    expect(digest(asked({ status: { grantedAt: 'later' } }))).toBe(digest(asked({})));
+  });
+
   test('any two different contents: two digests; the same content: one', () => {
     const content = fc.jsonValue() as fc.Arbitrary<JsonValue>;
     const configMap = (data: JsonValue): Write => ({
@@ -185,6 +208,13 @@ describe('digestOf', () => {
     { situation: 'one finalizer more', write: update, other: { object: deployment(5, { finalizers: ['x'] }) } },
     { situation: 'another command', write: exec, other: { object: { command: ['sh', '-c', 'id'], tty: true } } },
     { situation: 'another option', write: exec, other: { object: { command: ['sh'], tty: false } } },
+    {
+      situation: 'its dependents stay behind',
+      write: remove,
+      other: { options: { kind: 'DeleteOptions', propagationPolicy: 'Orphan' } },
+    },
+    { situation: 'the older way to say so', write: remove, other: { options: { orphanDependents: true } } },
+    { situation: 'by force', write: remove, other: { options: { gracePeriodSeconds: 0 } } },
     { situation: 'attach, not exec', write: exec, other: { subresource: 'attach' } },
     {
       situation: 'a Secret hidden in the token volume',

@@ -28,8 +28,9 @@ export type Hmac = (text: string) => string;
  */
 export function digestOf(input: DigestInput, hmac: Hmac): string {
   const { username, operation, resource, subresource, namespace, name } = input;
-  const change: JsonValue =
-    input.change.type === 'Delete' ? { type: 'Delete', uid: uidOf(input.oldObject) } : (input.change as never);
+  const change = (
+    input.change.type === 'Delete' ? { ...input.change, object: uidOf(input.oldObject) } : input.change
+  ) as JsonValue;
   return `hmac-sha256:${hmac(
     canonicalJson({
       username,

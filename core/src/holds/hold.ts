@@ -1,6 +1,6 @@
 import type { Subject } from '../identity/subject.ts';
 import type { GroupVersionResource, JsonValue, KubernetesObject } from '../kubernetes/object.ts';
-import type { Operation } from '../policy/access-policy.ts';
+import type { NotifiedPhase, NotifySettings, Operation } from '../policy/access-policy.ts';
 
 /** The annotations by which a person decides. The webhook turns them into a decision and removes them. */
 export const decisionAnnotation = 'holdpoint.dev/decision';
@@ -21,8 +21,14 @@ export interface ChangeOperation {
 export type Change =
   | { type: 'Create'; object: JsonValue }
   | { type: 'Update'; patch: ChangeOperation[] }
-  | { type: 'Delete'; object: JsonValue }
+  | { type: 'Delete'; object: JsonValue; options?: DeleteOptions }
   | { type: 'Connect'; options: JsonValue };
+
+/** What a delete asks for beyond the object itself: whether its dependents go too, and whether by force. */
+export interface DeleteOptions {
+  propagationPolicy?: string;
+  gracePeriodSeconds?: number;
+}
 
 export interface HoldSubject {
   username: string;
@@ -49,6 +55,11 @@ export interface HoldSpec {
   /** `hmac-sha256:` and 64 hex digits over the exact change: see digest.ts. */
   digest: string;
   change: Change;
+  /**
+   * For an update: the whole object as it was, masked, so that a reader finds the unchanged lines around the change.
+   * Left out where it is larger than the policy lets a change be.
+   */
+  before?: JsonValue;
   policy: string;
   rule: string;
   message?: string;
@@ -59,6 +70,8 @@ export interface HoldSpec {
   useWithinSeconds: number;
   /** How long the proxy keeps the client waiting. */
   pauseForSeconds: number;
+  /** Who is told of which phase, from the policy as it was. */
+  notify?: readonly Required<NotifySettings>[];
 }
 
 /** One reviewer's answer, as stamped by the webhook from the request's own userInfo. */
@@ -77,6 +90,21 @@ export interface HoldStatus {
   useBefore?: string;
   /** The one request that used the approval. */
   usedBy?: { requestUid: string; requestId?: string; at: string };
+  /** What became of each thing that somebody was to be told. */
+  notifications?: readonly Notification[];
+}
+
+/** One thing that one receiver was to be told. */
+export interface Notification {
+  receiver: string;
+  phase: NotifiedPhase;
+  /** GivenUp: tried for as long as it is worth, and never taken. */
+  state: 'Delivered' | 'Retrying' | 'GivenUp';
+  attempts: number;
+  /** RFC 3339: of the last attempt. */
+  at: string;
+  /** Why the last attempt failed. Never what the receiver answered beyond its status code. */
+  problem?: string;
 }
 
 /** Hold, holdpoint.dev/v1alpha1: one question to a person. `spec` never changes; `status` changes through the webhook. */

@@ -15,6 +15,15 @@ const request = {
   kind: 'Node',
   name: 'n',
 } as const;
+const asked = {
+  action: 'Hold',
+  policy: 'p',
+  rule: 'r',
+  hold,
+  notify: [],
+  maxPending: 20,
+  maxChangeBytes: 1_024,
+} as const;
 const make = (verdict: Partial<Verdict>, attempt = 1) =>
   newHold(
     {
@@ -22,7 +31,8 @@ const make = (verdict: Partial<Verdict>, attempt = 1) =>
       request,
       digest: `hmac-sha256:${'0'.repeat(64)}`,
       change: { type: 'Delete', object: {} },
-      verdict: { action: 'Hold', policy: 'p', rule: 'r', hold, maxPending: 20, maxChangeBytes: 1_024, ...verdict },
+      before: undefined,
+      verdict: { ...asked, ...verdict },
       nowMs: Date.parse('2026-01-01T00:00:00.000Z'),
     },
     attempt,

@@ -1,4 +1,5 @@
 import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
+import type { JsonValue } from '../kubernetes/object.ts';
 import type { Verdict } from '../policy/evaluate.ts';
 import type { Change, Hold, HoldRequest } from './hold.ts';
 import { holdNameOf } from './hold-name.ts';
@@ -9,6 +10,8 @@ export interface NewHoldInput {
   digest: string;
   /** Masked. */
   change: Change;
+  /** Masked: see HoldSpec. */
+  before: JsonValue | undefined;
   verdict: Verdict;
   nowMs: number;
 }
@@ -18,7 +21,7 @@ export const holdLabels = { policy: 'holdpoint.dev/policy', rule: 'holdpoint.dev
 
 /** The question as it is first put: Pending, no decisions. */
 export function newHold(input: NewHoldInput, attempt: number): Hold {
-  const { user, request, digest, change, verdict, nowMs } = input;
+  const { user, request, digest, change, before, verdict, nowMs } = input;
   const session = extraOf(user, extraKeys.session);
   const onBehalfOf = extraOf(user, extraKeys.onBehalfOf);
   const command = extraOf(user, extraKeys.command);
@@ -40,6 +43,7 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
       request,
       digest,
       change,
+      ...(before === undefined ? {} : { before }),
       policy: verdict.policy,
       rule: verdict.rule,
       ...(verdict.message === undefined ? {} : { message: verdict.message }),
@@ -48,6 +52,7 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
       expiresAt: new Date(nowMs + verdict.hold.expiresAfterSeconds * 1_000).toISOString(),
       useWithinSeconds: verdict.hold.useWithinSeconds,
       pauseForSeconds: verdict.hold.pauseForSeconds,
+      ...(verdict.notify.length === 0 ? {} : { notify: verdict.notify }),
     },
     status: { phase: 'Pending', decisions: [] },
   };

@@ -49,6 +49,11 @@ export function normaliseObject(object: JsonObject): JsonObject {
       return withSpec(normalised, withoutTokenVolume);
     case 'v1 Service':
       return withSpec(normalised, (spec) => withoutAllocations(spec, metadata['managedFields']));
+    case 'holdpoint.dev/v1alpha1 Grant': {
+      // Stamped by our own mutating webhook, with the time of each attempt.
+      const { status: _status, ...asked } = normalised;
+      return asked;
+    }
     case 'batch/v1 Job':
       return withSpec(normalised, (spec) => withoutJobUid(spec, metadata['uid']));
     default:

@@ -1,5 +1,6 @@
 import type { Decision, Hold, HoldStatus } from './hold.ts';
 import { phaseAt } from './phase.ts';
+import { isSameRequest } from './repetition.ts';
 
 export interface UsingRequest {
   /** AdmissionRequest.uid: new at every call of the API server. */
@@ -20,12 +21,6 @@ export type UseOutcome =
   | { type: 'Denied'; decision: Decision | undefined }
   | { type: 'Finished' };
 
-/**
- * One API request may call admission several times (a stale cache, a conflict in etcd), each call with a new uid and
- * within one request's own time limit. A write that comes past the proxy can be told from its repetition by nothing but time.
- */
-const repeatWindowMs = 5_000;
-
 /** Decides whether this request may use this hold; the caller writes `status` by optimistic concurrency, then answers. */
 export function useOf(hold: Hold, request: UsingRequest): UseOutcome {
   const phase = phaseAt(hold, request.nowMs);
@@ -35,7 +30,9 @@ export function useOf(hold: Hold, request: UsingRequest): UseOutcome {
     case 'Approved':
       return { type: 'Use', status: usedStatus(hold, request) };
     case 'Used':
-      return isRepetition(hold, request) ? { type: 'UsedByThisRequest' } : { type: 'Finished' };
+      return hold.status?.usedBy !== undefined && isSameRequest(hold.status.usedBy, request)
+        ? { type: 'UsedByThisRequest' }
+        : { type: 'Finished' };
     case 'Denied': {
       const decision = hold.status?.decisions.find((each) => each.verdict === 'deny');
       return request.nowMs < Date.parse(hold.spec.expiresAt) ? { type: 'Denied', decision } : { type: 'Finished' };
@@ -57,11 +54,4 @@ function usedStatus(hold: Hold, request: UsingRequest): HoldStatus {
       at: new Date(request.nowMs).toISOString(),
     },
   };
-}
-
-function isRepetition(hold: Hold, request: UsingRequest): boolean {
-  const usedBy = hold.status?.usedBy;
-  if (usedBy === undefined || !request.mayRepeat) return false;
-  if (request.nowMs - Date.parse(usedBy.at) > repeatWindowMs) return false;
-  return usedBy.requestId === request.requestId;
 }

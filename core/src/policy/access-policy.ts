@@ -1,4 +1,5 @@
 import type { Subject } from '../identity/subject.ts';
+import type { LabelSelector } from '../kubernetes/label-selector.ts';
 import type { KubernetesObject } from '../kubernetes/object.ts';
 
 /** Strictest first: when several policies govern one subject, Deny wins over Hold, Hold over Allow. */
@@ -18,7 +19,7 @@ export interface ResourceRule {
   resourceNames?: readonly string[];
 }
 
-/** A CEL expression over `object`, `oldObject` and `request`; all of a rule's must be true for the rule to match. */
+/** A CEL expression (docs/reference/cel.md); all of a rule's must be true for the rule to match. */
 export interface MatchCondition {
   name: string;
   expression: string;
@@ -43,10 +44,28 @@ export interface WriteRule {
   /** Told to whoever is refused or held. */
   message?: string;
   resourceRules: readonly ResourceRule[];
-  /** Names or `prefix-*` patterns; cluster-scoped objects match no namespace. */
+  /** Names or patterns in which `*` stands for anything; cluster-scoped objects match no namespace. */
   namespaces?: readonly string[];
+  /** By the labels of the namespace that the object lies in; cluster-scoped objects, Namespaces among them, lie in none. */
+  namespaceSelector?: LabelSelector;
+  /**
+   * By the object's own labels. A rule that allows asks it of the object before and after, for an agent may label an object
+   * as it likes; one that holds or denies of either, for it may take a label off.
+   */
+  objectSelector?: LabelSelector;
   matchConditions?: readonly MatchCondition[];
   hold?: HoldSettings;
+}
+
+/** The moments in a hold's life of which a receiver can be told. */
+export type NotifiedPhase = 'Pending' | 'Approved' | 'Denied' | 'Expired' | 'Lapsed' | 'Used';
+
+/** Whom to tell of a policy's holds. */
+export interface NotifySettings {
+  /** A receiver's name in the webhook's own configuration, which knows its URL and its key. */
+  receiver: string;
+  /** @default ["Pending"] */
+  phases?: readonly NotifiedPhase[];
 }
 
 /** Judged by the proxy: admission never sees reads. `verbs` are authorization verbs, or `*`. */
@@ -78,6 +97,8 @@ export interface AccessPolicySpec {
   hold?: HoldSettings;
   reads?: { defaultAction?: 'Allow' | 'Deny'; rules?: readonly ReadRule[] };
   exec?: { record?: ExecRecording };
+  /** Who is told of this policy's holds, beside the Kubernetes Events that every hold has. */
+  notify?: readonly NotifySettings[];
   /** Pending holds a subject may have before it is refused without another. @default 20 */
   maxPending?: number;
   /** A change larger than this cannot be judged by a person and is refused. @default 65536 */

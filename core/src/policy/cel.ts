@@ -7,6 +7,7 @@ export interface CelVariables {
   object: JsonValue;
   oldObject: JsonValue;
   request: JsonValue;
+  namespaceObject?: JsonValue;
 }
 
 /** The outcome of one evaluation. An error is an outcome too: what could not be evaluated was not true. */

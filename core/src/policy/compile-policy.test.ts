@@ -24,6 +24,7 @@ describe('compilePolicy, of what is right', () => {
           useWithinSeconds: 600,
           pauseForSeconds: 300,
         },
+        notify: [],
         maxPending: 20,
         maxChangeBytes: 65_536,
       },
@@ -66,13 +67,14 @@ describe('compilePolicy, of what is right', () => {
           useWithinSeconds: 60,
           pauseForSeconds: 300,
         },
+        notify: [],
         maxPending: 3,
         maxChangeBytes: 2_048,
       },
     });
   });
 
-  test.each(['prod', 'prod-*', '*', '1-a'])('the namespace %j: is one', (pattern) => {
+  test.each(['prod', 'prod-*', '*-prod', 'a*b', '**', '*', '1-a'])('the namespace %j: is one', (pattern) => {
     const spec: AccessPolicySpec = {
       subjects: [],
       rules: [{ name: 'r', action: 'Deny', resourceRules, namespaces: [pattern] }],
@@ -115,30 +117,77 @@ describe('compilePolicy, of what is wrong', () => {
     {
       situation: 'namespaces that are no names',
       spec: {
-        rules: [{ name: 'r', action: 'Deny', resourceRules, namespaces: ['ok', '', 'a*b', 'Prod', '**', 'a.b'] }],
+        rules: [{ name: 'r', action: 'Deny', resourceRules, namespaces: ['ok', '', 'a*b', 'Prod', '*-prod', 'a.b'] }],
       },
       wantProblems: [
         {
           path: 'spec.rules[0].namespaces[1]',
-          message: '"" is neither a namespace\'s name nor a prefix followed by *',
-        },
-        {
-          path: 'spec.rules[0].namespaces[2]',
-          message: '"a*b" is neither a namespace\'s name nor a prefix followed by *',
+          message: '"" is no namespace\'s name, nor a pattern of a-z, 0-9, - and *',
         },
         {
           path: 'spec.rules[0].namespaces[3]',
-          message: '"Prod" is neither a namespace\'s name nor a prefix followed by *',
-        },
-        {
-          path: 'spec.rules[0].namespaces[4]',
-          message: '"**" is neither a namespace\'s name nor a prefix followed by *',
+          message: '"Prod" is no namespace\'s name, nor a pattern of a-z, 0-9, - and *',
         },
         {
           path: 'spec.rules[0].namespaces[5]',
-          message: '"a.b" is neither a namespace\'s name nor a prefix followed by *',
+          message: '"a.b" is no namespace\'s name, nor a pattern of a-z, 0-9, - and *',
         },
       ],
+    },
+    {
+      situation: 'subjects that the cluster stands on, or that mean everybody',
+      spec: {
+        subjects: [
+          { kind: 'Group', name: 'system:masters' },
+          { kind: 'Group', name: 'agents' },
+          { kind: 'User', name: 'system:kube-controller-manager' },
+          { kind: 'ServiceAccount', namespace: 'kube-system', name: 'namespace-controller' },
+          { kind: 'ServiceAccount', namespace: 'ci', name: 'bot' },
+        ],
+      },
+      wantProblems: [
+        { whom: 'group "system:masters"', i: 0 },
+        { whom: 'account "system:kube-controller-manager"', i: 2 },
+        { whom: 'account "system:serviceaccount:kube-system:namespace-controller"', i: 3 },
+      ].map(({ whom, i }) => ({
+        path: `spec.subjects[${String(i)}].name`,
+        message: `the ${whom} keeps the cluster running or means everybody; name the agents' own groups or accounts`,
+      })),
+    },
+    {
+      situation: 'selectors that say nothing, or too much',
+      spec: {
+        rules: [
+          {
+            name: 'r',
+            action: 'Deny',
+            resourceRules,
+            namespaceSelector: { matchExpressions: [{ key: 'a', operator: 'In' }] },
+            objectSelector: { matchExpressions: [{ key: 'a', operator: 'Exists', values: ['1'] }] },
+          },
+        ],
+      },
+      wantProblems: [
+        { path: 'spec.rules[0].namespaceSelector.matchExpressions[0].values', message: 'In needs values' },
+        { path: 'spec.rules[0].objectSelector.matchExpressions[0].values', message: 'Exists takes no values' },
+      ],
+    },
+    {
+      situation: 'a version that the client may choose another one for, in rules that do not allow',
+      spec: {
+        rules: (['Allow', 'Hold', 'Deny'] as const).map((action) => ({
+          name: action.toLowerCase(),
+          action,
+          resourceRules: [{ ...resourceRules[0], apiVersions: ['v1'] }],
+        })),
+      },
+      wantProblems: [
+        { i: 1, holds: 'holds' },
+        { i: 2, holds: 'denies' },
+      ].map(({ i, holds }) => ({
+        path: `spec.rules[${String(i)}].resourceRules[0].apiVersions`,
+        message: `a rule that ${holds} is for every version: the same object under another would pass it by`,
+      })),
     },
     {
       situation: 'two rules of one name',
@@ -183,7 +232,7 @@ describe('compilePolicy, of what is wrong', () => {
         { path: 'spec.rules[1].matchConditions[2].expression', message: 'CEL must yield a bool, and this yields int' },
         {
           path: 'spec.rules[1].namespaces[0]',
-          message: '"UPPER" is neither a namespace\'s name nor a prefix followed by *',
+          message: '"UPPER" is no namespace\'s name, nor a pattern of a-z, 0-9, - and *',
         },
         { path: 'spec.rules[1].hold.pauseFor', message: '"" is not a duration such as 90s, 10m or 1h30m' },
       ],

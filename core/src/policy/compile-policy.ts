@@ -1,7 +1,17 @@
 import type { Subject } from '../identity/subject.ts';
-import type { AccessPolicy, AccessPolicySpec, Action, HoldSettings, WriteRule } from './access-policy.ts';
+import { selectorProblems } from '../kubernetes/label-selector.ts';
+import type {
+  AccessPolicy,
+  AccessPolicySpec,
+  Action,
+  HoldSettings,
+  NotifySettings,
+  ResourceRule,
+  WriteRule,
+} from './access-policy.ts';
 import { compileCel, type CelExpression } from './cel.ts';
 import { parseDurationSeconds } from './duration.ts';
+import { subjectProblem } from './governable.ts';
 
 /** HoldSettings with every default in place. */
 export interface ResolvedHoldSettings {
@@ -11,6 +21,9 @@ export interface ResolvedHoldSettings {
   useWithinSeconds: number;
   pauseForSeconds: number;
 }
+
+/** NotifySettings with every default in place. */
+export type ResolvedNotify = readonly Required<NotifySettings>[];
 
 export interface CompiledRule {
   rule: WriteRule;
@@ -26,6 +39,7 @@ export interface CompiledPolicy {
   rules: readonly CompiledRule[];
   /** For holds that only `defaultAction` asks for. */
   hold: ResolvedHoldSettings;
+  notify: ResolvedNotify;
   maxPending: number;
   maxChangeBytes: number;
 }
@@ -58,12 +72,10 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
   const names = new Set<string>();
 
   spec.subjects.forEach((subject, i) => {
-    if (subject.kind === 'ServiceAccount' && (subject.namespace ?? '') === '') {
-      problems.push({ path: `spec.subjects[${String(i)}].namespace`, message: 'a ServiceAccount needs its namespace' });
-    }
-    if (subject.kind !== 'ServiceAccount' && subject.namespace !== undefined) {
-      problems.push({ path: `spec.subjects[${String(i)}].namespace`, message: `a ${subject.kind} has no namespace` });
-    }
+    const path = `spec.subjects[${String(i)}]`;
+    problems.push(...namespaceProblems(subject, path));
+    const message = subjectProblem(subject);
+    if (message !== undefined) problems.push({ path: `${path}.name`, message });
   });
   const policyHold = resolveHold(spec.hold ?? {}, holdDefaults, 'spec.hold', problems);
   const rules = (spec.rules ?? []).map((rule, i) => {
@@ -81,6 +93,7 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
       defaultAction: spec.defaultAction ?? 'Hold',
       rules,
       hold: policyHold,
+      notify: (spec.notify ?? []).map(({ receiver, phases = ['Pending'] }) => ({ receiver, phases })),
       maxPending: spec.maxPending ?? defaultMaxPending,
       maxChangeBytes: spec.maxChangeBytes ?? defaultMaxChangeBytes,
     },
@@ -99,15 +112,47 @@ function compileRule(
     if ('expression' in compiled) conditions.push({ name: condition.name, expression: compiled.expression });
     else problems.push({ path: `${path}.matchConditions[${String(i)}].expression`, message: compiled.problem });
   });
-  (rule.namespaces ?? []).forEach((pattern, i) => {
-    if (!/^[a-z0-9-]*\*?$/.test(pattern) || pattern === '') {
-      problems.push({
-        path: `${path}.namespaces[${String(i)}]`,
-        message: `"${pattern}" is neither a namespace's name nor a prefix followed by *`,
-      });
+  problems.push(...namespacePatternProblems(rule.namespaces ?? [], `${path}.namespaces`));
+  for (const field of ['namespaceSelector', 'objectSelector'] as const) {
+    for (const problem of selectorProblems(rule[field] ?? {})) {
+      problems.push({ path: `${path}.${field}.${problem.path}`, message: problem.message });
     }
+  }
+  rule.resourceRules.forEach((each, i) => {
+    problems.push(...versionProblems(each, rule.action, `${path}.resourceRules[${String(i)}]`));
   });
   return { rule, conditions, hold: resolveHold(rule.hold ?? {}, inherited, `${path}.hold`, problems) };
+}
+
+function namespaceProblems(subject: Subject, path: string): PolicyProblem[] {
+  const hasNamespace = (subject.namespace ?? '') !== '';
+  if (subject.kind === 'ServiceAccount') {
+    return hasNamespace ? [] : [{ path: `${path}.namespace`, message: 'a ServiceAccount needs its namespace' }];
+  }
+  return subject.namespace === undefined
+    ? []
+    : [{ path: `${path}.namespace`, message: `a ${subject.kind} has no namespace` }];
+}
+
+/** What is wrong with namespace patterns: a name, in which `*` may stand for anything. */
+export function namespacePatternProblems(patterns: readonly string[], path: string): PolicyProblem[] {
+  return patterns.flatMap((pattern, i) =>
+    /^[a-z0-9*-]+$/.test(pattern)
+      ? []
+      : [
+          {
+            path: `${path}[${String(i)}]`,
+            message: `"${pattern}" is no namespace's name, nor a pattern of a-z, 0-9, - and *`,
+          },
+        ],
+  );
+}
+
+/** The API server serves one object under several versions, and the client chooses: a limit to one of them limits nobody. */
+function versionProblems({ apiVersions }: ResourceRule, action: Action, path: string): PolicyProblem[] {
+  if (action === 'Allow' || apiVersions === undefined || apiVersions.includes('*')) return [];
+  const message = `a rule that ${action === 'Deny' ? 'denies' : 'holds'} is for every version: the same object under another would pass it by`;
+  return [{ path: `${path}.apiVersions`, message }];
 }
 
 function resolveHold(

@@ -1,9 +1,11 @@
 import type { UserInfo } from '../identity/user-info.ts';
-import type { JsonValue } from '../kubernetes/object.ts';
-import type { Action } from './access-policy.ts';
+import { labelsOf, matchesLabels, type LabelSelector } from '../kubernetes/label-selector.ts';
+import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
+import type { Action, WriteRule } from './access-policy.ts';
 import { toCelActivation, type CelActivation } from './cel.ts';
-import type { CompiledPolicy, CompiledRule, ResolvedHoldSettings } from './compile-policy.ts';
+import type { CompiledPolicy, CompiledRule, ResolvedHoldSettings, ResolvedNotify } from './compile-policy.ts';
 import { governingPolicies } from './governing-policies.ts';
+import { isGuarded, namesResource } from './guarded-resources.ts';
 import { matchesNamespace, matchesResourceRule, scopeNamespaceOf, type RuleTarget } from './resource-rule.ts';
 
 /** A write, as the engine looks at it. */
@@ -15,6 +17,8 @@ export interface WriteRequest extends RuleTarget {
   oldObject: JsonValue;
   /** What CEL sees as `request`. */
   request: JsonValue;
+  /** The Namespace that the object lies in; null when it lies in none, or nobody knows that namespace. */
+  namespaceObject: JsonValue;
 }
 
 /** What one policy, or all of them together, say about a write. */
@@ -25,9 +29,18 @@ export interface Verdict {
   rule: string;
   message?: string;
   hold: ResolvedHoldSettings;
+  notify: ResolvedNotify;
   maxPending: number;
   maxChangeBytes: number;
 }
+
+/** The strictest verdict, and beside it every other policy's that asks for an approval too. */
+export interface StrictestVerdict extends Verdict {
+  alsoHeldBy: readonly Verdict[];
+}
+
+/** The name that stands for a policy's `defaultAction` where a rule's name is told. */
+export const defaultRuleName = 'default';
 
 const strictness: Readonly<Record<Action, number>> = { Allow: 0, Hold: 1, Deny: 2 };
 
@@ -37,17 +50,27 @@ const strictness: Readonly<Record<Action, number>> = { Allow: 0, Hold: 1, Deny: 
  *
  * @returns undefined when no policy governs the user
  */
-export function evaluateWrite(policies: readonly CompiledPolicy[], write: WriteRequest): Verdict | undefined {
+export function evaluateWrite(policies: readonly CompiledPolicy[], write: WriteRequest): StrictestVerdict | undefined {
   const activation = lazily(() =>
-    toCelActivation({ object: write.object, oldObject: write.oldObject, request: write.request }),
+    toCelActivation({
+      object: write.object,
+      oldObject: write.oldObject,
+      request: write.request,
+      namespaceObject: write.namespaceObject,
+    }),
   );
   let strictest: Verdict | undefined;
+  const verdicts: Verdict[] = [];
   const governing = governingPolicies(policies, write.user).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const policy of governing) {
     const verdict = evaluatePolicy(policy, write, activation);
+    verdicts.push(verdict);
     if (strictest === undefined || isStricter(verdict, strictest)) strictest = verdict;
   }
-  return strictest;
+  if (strictest === undefined) return undefined;
+  const alsoHeldBy =
+    strictest.action === 'Hold' ? verdicts.filter((each) => each.action === 'Hold' && each !== strictest) : [];
+  return { ...strictest, alsoHeldBy };
 }
 
 /** Of two holds the one that asks more people is the stricter: a lenient policy must not hide a four-eyes one. */
@@ -57,43 +80,86 @@ function isStricter(verdict: Verdict, than: Verdict): boolean {
 }
 
 function evaluatePolicy(policy: CompiledPolicy, write: WriteRequest, activation: () => CelActivation): Verdict {
-  const limits = { policy: policy.name, maxPending: policy.maxPending, maxChangeBytes: policy.maxChangeBytes };
+  const { name, notify, maxPending, maxChangeBytes } = policy;
+  const base = { policy: name, notify, maxPending, maxChangeBytes };
+  const guardedWrite = isGuarded(write);
   for (const compiled of policy.rules) {
-    const match = matchRule(compiled, write, activation);
-    if (match.type === 'No') continue;
     const { rule, hold } = compiled;
+    const match = matchRule(compiled, write, guardedWrite, activation);
+    if (match.type === 'No') continue;
     if (match.type === 'Error') {
       // Neither "matches" nor "does not" is known; either could be the one that lets the write through.
-      const message = `matchCondition "${match.condition}" could not be evaluated: ${match.message}`;
-      return { ...limits, action: 'Deny', rule: rule.name, message, hold };
+      const message = `${match.what} could not be evaluated: ${match.message}`;
+      return { ...base, action: 'Deny', rule: rule.name, message, hold };
     }
     return {
-      ...limits,
+      ...base,
       action: rule.action,
       rule: rule.name,
       hold,
       ...(rule.message === undefined ? {} : { message: rule.message }),
     };
   }
-  return { ...limits, action: policy.defaultAction, rule: 'default', hold: policy.hold };
+  const otherwise = { ...base, rule: defaultRuleName, hold: policy.hold };
+  if (!guardedWrite) return { ...otherwise, action: policy.defaultAction };
+  const message =
+    'what gives or hands on a permission, or reaches past the API server, is refused unless a rule names it: ' +
+    'group and resource, without *';
+  return { ...otherwise, action: 'Deny', message };
 }
 
-type RuleMatch = { type: 'Yes' } | { type: 'No' } | { type: 'Error'; condition: string; message: string };
+type RuleMatch = { type: 'Yes' } | { type: 'No' } | { type: 'Error'; what: string; message: string };
 
-function matchRule(compiled: CompiledRule, write: WriteRequest, activation: () => CelActivation): RuleMatch {
+function matchRule(
+  compiled: CompiledRule,
+  write: WriteRequest,
+  guardedWrite: boolean,
+  activation: () => CelActivation,
+): RuleMatch {
   const { rule, conditions } = compiled;
   if (rule.namespaces !== undefined && !matchesNamespace(rule.namespaces, scopeNamespaceOf(write))) {
     return { type: 'No' };
   }
-  if (!rule.resourceRules.some((each) => matchesResourceRule(each, write))) return { type: 'No' };
+  const mustName = guardedWrite && rule.action !== 'Deny';
+  const isAbout = rule.resourceRules.some(
+    (each) => matchesResourceRule(each, write) && (!mustName || namesResource(each, write)),
+  );
+  if (!isAbout) return { type: 'No' };
+  if (rule.objectSelector !== undefined && !matchesObject(rule.objectSelector, rule.action, write)) {
+    return { type: 'No' };
+  }
+  const inNamespace = matchNamespaceSelector(rule, write);
+  if (inNamespace.type !== 'Yes') return inNamespace;
   // As in Kubernetes: one false settles it, whatever error another condition ran into.
   let error: RuleMatch | undefined;
   for (const { name, expression } of conditions) {
     const outcome = expression(activation());
     if (outcome.type === 'False') return { type: 'No' };
-    if (outcome.type === 'Error') error ??= { type: 'Error', condition: name, message: outcome.message };
+    if (outcome.type === 'Error')
+      error ??= { type: 'Error', what: `matchCondition "${name}"`, message: outcome.message };
   }
   return error ?? { type: 'Yes' };
+}
+
+/**
+ * A namespace selector never matches what lies in no namespace. (A webhook's matches that always; in a rule that allows, it
+ * would open every cluster-scoped object to whoever may work in one namespace.)
+ */
+function matchNamespaceSelector({ namespaceSelector }: WriteRule, write: WriteRequest): RuleMatch {
+  if (namespaceSelector === undefined) return { type: 'Yes' };
+  const namespace = scopeNamespaceOf(write);
+  if (namespace === '') return { type: 'No' };
+  if (!isJsonObject(write.namespaceObject)) {
+    return { type: 'Error', what: 'namespaceSelector', message: `namespace "${namespace}" is not known` };
+  }
+  return { type: matchesLabels(namespaceSelector, labelsOf(write.namespaceObject)) ? 'Yes' : 'No' };
+}
+
+/** Of the object before and after: both, where it allows; either, where it does not. See WriteRule. */
+function matchesObject(selector: LabelSelector, action: Action, { object, oldObject }: WriteRequest): boolean {
+  const states = [object, oldObject].filter(isJsonObject);
+  const matches = (state: JsonValue): boolean => matchesLabels(selector, labelsOf(state));
+  return action === 'Allow' ? states.length > 0 && states.every(matches) : states.some(matches);
 }
 
 function lazily<T>(make: () => T): () => T {

@@ -55,10 +55,22 @@ export function scopeNamespaceOf({ resource, namespace }: Pick<RuleTarget, 'reso
   return resource.group === '' && resource.resource === 'namespaces' ? '' : namespace;
 }
 
-/** True when `namespace` is named by one of `patterns`: a name, or a prefix followed by `*`. */
+/** True when `namespace` is named by one of `patterns`, in which `*` stands for anything, also for nothing. */
 export function matchesNamespace(patterns: readonly string[], namespace: string): boolean {
-  if (namespace === '') return false;
-  return patterns.some((pattern) =>
-    pattern.endsWith('*') ? namespace.startsWith(pattern.slice(0, -1)) : namespace === pattern,
-  );
+  return namespace !== '' && patterns.some((pattern) => matchesPattern(pattern.split('*'), namespace));
+}
+
+/** The literal parts between the stars, each found at its first place after the last: no backtracking, whatever is asked. */
+function matchesPattern(parts: readonly string[], text: string): boolean {
+  const [first = '', ...rest] = parts;
+  if (rest.length === 0) return text === first;
+  const last = rest.pop() ?? '';
+  if (!text.startsWith(first) || !text.endsWith(last)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, from);
+    if (found < 0) return false;
+    from = found + part.length;
+  }
+  return from <= text.length - last.length;
 }

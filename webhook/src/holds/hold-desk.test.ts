@@ -28,6 +28,7 @@ const verdict: Verdict = {
   policy: 'p',
   rule: 'r',
   hold: settings,
+  notify: [],
   maxPending: 3,
   maxChangeBytes: 65_536,
 };
@@ -42,6 +43,7 @@ const input: NewHoldInput = {
   },
   digest,
   change: { type: 'Delete', object: {} },
+  before: undefined,
   verdict,
   nowMs,
 };
@@ -352,7 +354,7 @@ describe('peek', () => {
   ];
   test.each(rows)('$situation', ({ holds, want }) => {
     for (const hold of holds) cluster.put(hold);
-    expect(short(desk().peek(input, asked(1)))).toEqual(want);
+    expect(short(desk().peek(digest, asked(1)))).toEqual(want);
     expect(cluster.writes).toEqual([]);
   });
 });

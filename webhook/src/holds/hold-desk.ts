@@ -25,8 +25,8 @@ export interface HoldDesk {
    * @throws KubeApiError when the API server does not answer as expected: the caller fails closed
    */
   ask(input: NewHoldInput, request: UsingRequest): Promise<DeskAnswer>;
-  /** As `ask`, but looks only: nothing is created or used. */
-  peek(input: NewHoldInput, request: UsingRequest): DeskAnswer | undefined;
+  /** As `ask`, but looks only, and at our own copy: nothing is created or used. */
+  peek(digest: string, request: UsingRequest): DeskAnswer | undefined;
 }
 
 /** Each round lost a race to another replica, and so saw progress; more than this is no race. */
@@ -38,13 +38,14 @@ const maxRounds = 16;
  * the name; what is decided on is read from the API server.
  */
 export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): HoldDesk {
+  const young = createYoungHolds(cache);
   return {
     async ask(input, request) {
       let attempt = attemptIn(cache, input.digest, request);
       for (let round = 0; round < maxRounds; round += 1) {
         const hold = await kube.get<Hold>(kinds.holds, holdNameOf(input.digest, attempt));
         if (hold === undefined) {
-          const answer = await create(kube, cache, input, attempt);
+          const answer = await create(kube, young, input, attempt);
           if (answer !== undefined) return answer;
           continue;
         }
@@ -72,9 +73,9 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
       );
     },
 
-    peek(input, request) {
-      const hold = cache.get(holdNameOf(input.digest, attemptIn(cache, input.digest, request)));
-      if (hold === undefined || hold.spec.digest !== input.digest) return undefined;
+    peek(digest, request) {
+      const hold = cache.get(holdNameOf(digest, attemptIn(cache, digest, request)));
+      if (hold === undefined || hold.spec.digest !== digest) return undefined;
       const outcome = useOf(hold, request);
       if (outcome.type === 'Denied') return { type: 'Denied', hold, decision: outcome.decision };
       return outcome.type === 'Use' ? { type: 'Admitted', hold } : { type: 'Held', hold };
@@ -94,21 +95,59 @@ function attemptIn(cache: ObjectCache<Hold>, digest: string, request: UsingReque
   return last + 1;
 }
 
+/** A subject's pending holds, those among them that our copy has not heard of yet. */
+interface YoungHolds {
+  pendingOf(username: string, nowMs: number): number;
+  /** Counts `name` as pending while it is being created and until our copy has it. */
+  expect(name: string, username: string, nowMs: number): () => void;
+}
+
+/** The copy hears of a new hold within milliseconds; one that is not there after this is not coming. */
+const heardWithinMs = 5_000;
+
+/**
+ * Fifty different requests at once would all count the same few pending holds in the copy, and all be let in. So what this
+ * replica is creating counts too; replicas that do it at the same moment may overshoot by what each lets in within it.
+ */
+function createYoungHolds(cache: ObjectCache<Hold>): YoungHolds {
+  const expected = new Map<string, { username: string; sinceMs: number }>();
+  return {
+    pendingOf(username, nowMs) {
+      for (const [name, { sinceMs }] of expected) {
+        if (cache.get(name) !== undefined || nowMs - sinceMs > heardWithinMs) expected.delete(name);
+      }
+      const known = cache
+        .list()
+        .filter((hold) => hold.spec.subject.username === username && phaseAt(hold, nowMs) === 'Pending');
+      return known.length + [...expected.values()].filter((each) => each.username === username).length;
+    },
+    expect(name, username, nowMs) {
+      expected.set(name, { username, sinceMs: nowMs });
+      return () => void expected.delete(name);
+    },
+  };
+}
+
 async function create(
   kube: KubeClient,
-  cache: ObjectCache<Hold>,
+  young: YoungHolds,
   input: NewHoldInput,
   attempt: number,
 ): Promise<DeskAnswer | undefined> {
   const { username } = input.user;
-  const pending = cache
-    .list()
-    .filter((hold) => hold.spec.subject.username === username && phaseAt(hold, input.nowMs) === 'Pending').length;
+  const pending = young.pendingOf(username, input.nowMs);
   if (pending >= input.verdict.maxPending) return { type: 'TooManyPending', pending };
-  return orUndefinedOnConflict(async () => ({
-    type: 'Held',
-    hold: await kube.create<Hold>(kinds.holds, newHold(input, attempt)),
-  }));
+  const hold = newHold(input, attempt);
+  const forget = young.expect(hold.metadata.name ?? '', username, input.nowMs);
+  try {
+    return await orUndefinedOnConflict(async () => ({
+      type: 'Held',
+      hold: await kube.create<Hold>(kinds.holds, hold),
+    }));
+  } catch (error) {
+    forget();
+    throw error;
+  }
 }
 
 function replace(kube: KubeClient, hold: Hold): Promise<Hold | undefined> {

@@ -43,6 +43,7 @@ const deciding = (verdict: string, reason?: string): Record<string, string> => (
   ...(reason === undefined ? {} : { 'holdpoint.dev/reason': reason }),
 });
 
+const ownCredential = { 'credential-id': ['JTI=1'] };
 const update: AdmissionRequest = {
   uid: 'u-1',
   operation: 'UPDATE',
@@ -51,9 +52,10 @@ const update: AdmissionRequest = {
   subresource: '',
   namespace: '',
   name: 'h-1',
-  user: { username: 'alice', groups: ['sre'], extra: {} },
+  user: { username: 'alice', groups: ['sre'], extra: ownCredential },
   object: hold(deciding('approve')),
   oldObject: hold(undefined),
+  options: null,
   dryRun: false,
   raw: {},
 };
@@ -162,18 +164,25 @@ describe('stamp', () => {
       situation: 'a forged author in the annotations: counts for nothing',
       request: {
         object: hold({ ...deciding('approve'), 'holdpoint.dev/by': 'bob' }),
-        user: { username: 'mallory', groups: [], extra: {} },
+        user: { username: 'mallory', groups: [], extra: ownCredential },
       },
       want: refuse('mallory may not decide hold h-1: they are not among its approvers'),
     },
     {
+      situation: 'an approver whom somebody impersonates, and so without a credential: refused',
+      request: { user: { username: 'alice', groups: ['sre'], extra: {} } },
+      want: refuse(
+        'alice may not decide hold h-1: nothing shows whose credential this is, as when somebody impersonates them: decide with your own',
+      ),
+    },
+    {
       situation: 'who asked: refused',
-      request: { user: { username: 'bot', groups: ['sre'], extra: {} } },
+      request: { user: { username: 'bot', groups: ['sre'], extra: ownCredential } },
       want: refuse('bot may not decide hold h-1: nobody decides what they asked for themselves'),
     },
     {
       situation: 'a governed subject that is an approver: refused',
-      request: { user: { username: 'bot-2', groups: ['agents', 'sre'], extra: {} } },
+      request: { user: { username: 'bot-2', groups: ['agents', 'sre'], extra: ownCredential } },
       want: refuse('bot-2 may not decide hold h-1: a governed subject decides nothing'),
     },
     {
@@ -247,7 +256,10 @@ describe('stamp', () => {
     },
   ];
   test.each(rows)('$situation', ({ request, want }) => {
-    const got = stamp({ ...update, ...request }, { policies: () => policies, now: () => nowMs });
+    const got = stamp(
+      { ...update, ...request },
+      { policies: () => policies, credentialExtra: 'credential-id', now: () => nowMs },
+    );
     expect(got).toEqual({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: want });
   });
 });

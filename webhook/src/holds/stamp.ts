@@ -1,10 +1,10 @@
 import {
   allowed,
-  canonicalJson,
   decide,
   decisionAnnotation,
   denied,
   governingPolicies,
+  hasOwnCredential,
   isJsonObject,
   patched,
   reasonAnnotation,
@@ -14,9 +14,12 @@ import {
   type Hold,
   type JsonValue,
 } from '@holdpoint/core';
+import { annotationPath, annotationsOf, changedByHand } from './stamped-object.ts';
 
 export interface StampParts {
   policies: () => readonly CompiledPolicy[];
+  /** See core's hasOwnCredential. */
+  credentialExtra: string;
   now: () => number;
 }
 
@@ -29,12 +32,11 @@ export function stamp(request: AdmissionRequest, parts: StampParts): AdmissionRe
   if (request.operation !== 'UPDATE') return refuse('holds are created by Holdpoint, from a request that is held.');
   const { object, oldObject } = request;
   if (!isJsonObject(object) || !isJsonObject(oldObject)) return refuse('the update carries no object.');
-  for (const field of ['spec', 'status'] as const) {
-    if (canonicalJson(object[field] ?? null) !== canonicalJson(oldObject[field] ?? null)) {
-      return refuse(
-        `a hold's ${field} is not changed by hand: decide it by annotating it with ${decisionAnnotation}=approve|deny.`,
-      );
-    }
+  const field = changedByHand(object, oldObject);
+  if (field !== undefined) {
+    return refuse(
+      `a hold's ${field} is not changed by hand: decide it by annotating it with ${decisionAnnotation}=approve|deny.`,
+    );
   }
 
   // Set while nobody guarded this hold. Whoever updates it next has decided nothing by that.
@@ -55,6 +57,7 @@ export function stamp(request: AdmissionRequest, parts: StampParts): AdmissionRe
     verdict,
     reason,
     reviewerIsGoverned: governingPolicies(parts.policies(), request.user).length > 0,
+    reviewerHasCredential: hasOwnCredential(request.user, parts.credentialExtra),
     nowMs: parts.now(),
   });
   if ('refusal' in outcome) return refuse(outcome.refusal);
@@ -69,14 +72,4 @@ export function stamp(request: AdmissionRequest, parts: StampParts): AdmissionRe
     hold: request.name,
     ...(reason === undefined ? {} : { reason }),
   });
-}
-
-function annotationsOf(object: Record<string, JsonValue>): Record<string, string | undefined> {
-  const { metadata } = object;
-  if (!isJsonObject(metadata) || !isJsonObject(metadata['annotations'])) return {};
-  return metadata['annotations'] as Record<string, string>;
-}
-
-function annotationPath(name: string): string {
-  return `/metadata/annotations/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }

@@ -7,11 +7,13 @@ import {
   type AdmissionRequest,
   type AdmissionReviewResponse,
   type CompiledPolicy,
+  type Grant,
   type Hold,
   type HoldStatus,
   type JsonObject,
   type JsonValue,
 } from '@holdpoint/core';
+import { createGrantDesk } from '../grants/grant-desk.ts';
 import { createFakeCluster, type FakeCluster } from '../testing/fake-cluster.ts';
 import { createHoldDesk } from './hold-desk.ts';
 import { validate } from './validate.ts';
@@ -46,6 +48,7 @@ const scaleUp: AdmissionRequest = {
   },
   object: deployment(5),
   oldObject: deployment(3),
+  options: null,
   dryRun: false,
   raw: {},
 };
@@ -72,7 +75,10 @@ function policy(spec: Partial<AccessPolicySpec> = {}): CompiledPolicy {
           name: 'r',
           action: 'Hold',
           message: 'Production needs an SRE.',
-          resourceRules,
+          resourceRules: [
+            ...resourceRules,
+            { apiGroups: [''], resources: ['serviceaccounts/token'], operations: ['CREATE'] },
+          ],
           hold: { approvers: [{ kind: 'Group', name: 'sre' }], pauseFor: '1m' },
         },
       ],
@@ -94,6 +100,8 @@ function review(
 ): Promise<AdmissionReviewResponse> {
   return validate(request, {
     policies: () => more.policies ?? [policy()],
+    namespaceObject: () => Promise.resolve(null),
+    grants: createGrantDesk(cluster.kube, createFakeCluster().cache<Grant>(), hmac),
     desk: createHoldDesk(cluster.kube, cluster.cache<Hold>()),
     hmac,
     mask: createMask(hmac),
@@ -182,6 +190,7 @@ describe('validate: the whole answer', () => {
         },
         digest: expect.stringMatching(/^hmac-sha256:[0-9a-f]{64}$/) as unknown as string,
         change: { type: 'Update', patch: [{ op: 'replace', path: '/spec/replicas', oldValue: 3, value: 5 }] },
+        before: deployment(3),
         policy: 'p',
         rule: 'r',
         message: 'Production needs an SRE.',

@@ -8,23 +8,31 @@ import {
   extraOf,
   held,
   holdCauseReason,
+  isJsonObject,
   judge,
   maskObject,
+  normaliseObject,
   ruleOf,
   type AdmissionRequest,
   type AdmissionReviewResponse,
+  type Ask,
   type CompiledPolicy,
   type Hmac,
   type Hold,
-  type Judgement,
+  type JsonValue,
   type Mask,
   type NewHoldInput,
   type StatusCause,
+  type UsingRequest,
 } from '@holdpoint/core';
+import type { GrantDesk } from '../grants/grant-desk.ts';
 import type { DeskAnswer, HoldDesk } from './hold-desk.ts';
 
 export interface ValidateParts {
   policies: () => readonly CompiledPolicy[];
+  /** The Namespace of that name; null when there is none. */
+  namespaceObject: (name: string) => Promise<JsonValue>;
+  grants: GrantDesk;
   desk: HoldDesk;
   hmac: Hmac;
   mask: Mask;
@@ -37,24 +45,55 @@ const maxRetryAfterSeconds = 30;
 
 /** Answers a write of a governed subject. Throws only what makes the caller fail closed. */
 export async function validate(request: AdmissionRequest, parts: ValidateParts): Promise<AdmissionReviewResponse> {
-  const judgement = judge({ request, policies: parts.policies(), containsMask: containsMaskToken });
+  const namespaceObject = request.namespace === '' ? null : await parts.namespaceObject(request.namespace);
+  const judgement = judge({ request, policies: parts.policies(), namespaceObject, containsMask: containsMaskToken });
   switch (judgement.type) {
     case 'Pass':
       return allowed(request.uid, judgement.annotations);
     case 'Refuse':
       return denied(request.uid, judgement.message, judgement.annotations);
     case 'Ask':
-      return request.dryRun ? previewAnswer(request, judgement, parts) : await askedAnswer(request, judgement, parts);
+      return await answerAsk(createAsked(request, judgement, parts), parts);
   }
 }
 
-type Ask = Extract<Judgement, { type: 'Ask' }>;
+/** A write that somebody is asked about, and what is worked out of it where it is needed. */
+interface Asked {
+  request: AdmissionRequest;
+  ask: Ask;
+  using: UsingRequest;
+  /** Once: it costs a canonical form and a hash. */
+  digest: () => string;
+}
+
+function createAsked(request: AdmissionRequest, ask: Ask, parts: ValidateParts): Asked {
+  let digest: string | undefined;
+  const { user, operation, resource, subresource, namespace, name, oldObject } = request;
+  const input = { username: user.username, operation, resource, subresource, namespace, name, oldObject };
+  return {
+    request,
+    ask,
+    using: usingOf(request, parts.now()),
+    digest: () => (digest ??= digestOf({ ...input, change: ask.change }, parts.hmac)),
+  };
+}
 
 /** A dry run creates and uses nothing; it says what would happen. */
-function previewAnswer(request: AdmissionRequest, ask: Ask, parts: ValidateParts): AdmissionReviewResponse {
-  const nowMs = parts.now();
-  const answer = parts.desk.peek(holdInputOf(request, ask, parts, nowMs), usingOf(request, nowMs));
-  return allowed(request.uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
+async function answerAsk(asked: Asked, parts: ValidateParts): Promise<AdmissionReviewResponse> {
+  const { request, ask, using, digest } = asked;
+  const { uid, dryRun } = request;
+  const grants = dryRun ? parts.grants.peek(ask, using, digest) : await parts.grants.use(ask, using, digest);
+  if (grants !== undefined) {
+    const names = grants.join(', ');
+    const annotations = { ...ask.annotations, decision: 'granted', grant: names };
+    return allowed(uid, annotations, `${dryRun ? 'would pass' : 'passed'} without asking, by grant ${names}`);
+  }
+  if (ask.how.type === 'GrantOnly') return denied(uid, ask.how.refusal, { ...ask.annotations, decision: 'deny' });
+  if (dryRun) {
+    const answer = parts.desk.peek(digest(), using);
+    return allowed(uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
+  }
+  return toResponse(uid, ask, ask.how.code, await parts.desk.ask(holdInputOf(asked, parts), using));
 }
 
 function previewOf(answer: DeskAnswer | undefined, ask: Ask): string {
@@ -68,17 +107,7 @@ function previewOf(answer: DeskAnswer | undefined, ask: Ask): string {
   }
 }
 
-async function askedAnswer(
-  request: AdmissionRequest,
-  ask: Ask,
-  parts: ValidateParts,
-): Promise<AdmissionReviewResponse> {
-  const nowMs = parts.now();
-  const answer = await parts.desk.ask(holdInputOf(request, ask, parts, nowMs), usingOf(request, nowMs));
-  return toResponse(request.uid, ask, answer);
-}
-
-function toResponse(uid: string, ask: Ask, answer: DeskAnswer): AdmissionReviewResponse {
+function toResponse(uid: string, ask: Ask, code: 429 | 403, answer: DeskAnswer): AdmissionReviewResponse {
   const { verdict, annotations } = ask;
   const rule = ruleOf(verdict);
   if (answer.type === 'TooManyPending') {
@@ -111,7 +140,7 @@ function toResponse(uid: string, ask: Ask, answer: DeskAnswer): AdmissionReviewR
       const message =
         `held for approval by ${rule}.${why} ` +
         `Hold ${name} waits for a person; once it is approved, the same command goes through.`;
-      if (ask.how === 'Forbidden') return denied(uid, message, { ...annotations, hold: name }, causes);
+      if (code === 403) return denied(uid, message, { ...annotations, hold: name }, causes);
       const retryAfterSeconds = Math.min(
         maxRetryAfterSeconds,
         Math.ceil(answer.hold.spec.pauseForSeconds / clientAttempts),
@@ -121,24 +150,18 @@ function toResponse(uid: string, ask: Ask, answer: DeskAnswer): AdmissionReviewR
   }
 }
 
-function holdInputOf(request: AdmissionRequest, ask: Ask, parts: ValidateParts, nowMs: number): NewHoldInput {
-  const { user, operation, resource, subresource, namespace, name, oldObject } = request;
-  const digest = digestOf(
-    { username: user.username, operation, resource, subresource, namespace, name, change: ask.change, oldObject },
-    parts.hmac,
-  );
+function holdInputOf({ request, ask, using, digest }: Asked, parts: ValidateParts): NewHoldInput {
+  const { user, operation, resource, subresource, namespace, name, options } = request;
   // The objects are masked before they are compared: a secret value that changed shows as two different masks.
-  const change = changeOf({
-    operation,
-    object: maskObject(request.object, parts.mask),
-    oldObject: maskObject(oldObject, parts.mask),
-  });
+  const object = maskObject(request.object, parts.mask);
+  const oldObject = maskObject(request.oldObject, parts.mask);
   return {
     user,
-    digest,
-    change,
+    digest: digest(),
+    change: changeOf({ operation, object, oldObject, options }),
+    before: operation === 'UPDATE' ? unchangedLinesOf(oldObject, ask.verdict.maxChangeBytes) : undefined,
     verdict: ask.verdict,
-    nowMs,
+    nowMs: using.nowMs,
     request: {
       operation,
       resource,
@@ -150,7 +173,14 @@ function holdInputOf(request: AdmissionRequest, ask: Ask, parts: ValidateParts, 
   };
 }
 
-function usingOf(request: AdmissionRequest, nowMs: number) {
+/** The object that a change is shown in, unless it is too large to be kept with the hold. */
+function unchangedLinesOf(oldObject: JsonValue, maxBytes: number): JsonValue | undefined {
+  if (!isJsonObject(oldObject)) return undefined;
+  const before = normaliseObject(oldObject);
+  return Buffer.byteLength(JSON.stringify(before)) > maxBytes ? undefined : before;
+}
+
+function usingOf(request: AdmissionRequest, nowMs: number): UsingRequest {
   return {
     requestUid: request.uid,
     requestId: extraOf(request.user, extraKeys.request),

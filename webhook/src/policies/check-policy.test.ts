@@ -13,6 +13,7 @@ const request = (spec: JsonObject): AdmissionRequest => ({
   user: { username: 'admin', groups: [], extra: {} },
   object: { metadata: { name: 'p' }, spec: { subjects: [{ kind: 'Group', name: 'agents' }], ...spec } },
   oldObject: null,
+  options: null,
   dryRun: false,
   raw: {},
 });

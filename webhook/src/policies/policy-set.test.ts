@@ -64,6 +64,7 @@ const write: WriteRequest = {
   object: {},
   oldObject: {},
   request: {},
+  namespaceObject: null,
 };
 
 describe('createPolicySet: what becomes of a write', () => {

@@ -27,6 +27,7 @@ function says(expression: string, user: { username: string; groups?: string[] })
     object: {},
     oldObject: null,
     request: { userInfo: user as unknown as JsonObject },
+    namespaceObject: null,
   });
   if (verdict?.message !== undefined) throw new Error(verdict.message);
   return verdict?.action === 'Allow';
@@ -192,7 +193,7 @@ describe('the configurations, whole', () => {
             {
               apiGroups: ['holdpoint.dev'],
               apiVersions: ['*'],
-              resources: ['holds', 'holds/*'],
+              resources: ['holds', 'holds/*', 'grants', 'grants/*'],
               operations: ['CREATE', 'UPDATE'],
               scope: '*',
             },

@@ -80,7 +80,7 @@ export function validatingConfiguration({ client, subjects, ownUsername }: Regis
   };
 }
 
-/** The mutating side: decisions on holds, by anybody. Never DELETE: an uninstall must not wait for us. */
+/** The mutating side: decisions on holds and grants, by anybody. Never DELETE: an uninstall must not wait for us. */
 export function mutatingConfiguration({ client, ownUsername }: RegistrationInput): WebhookConfiguration {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -89,7 +89,7 @@ export function mutatingConfiguration({ client, ownUsername }: RegistrationInput
     webhooks: [
       {
         ...webhook('decide.holdpoint.dev', client, '/decide'),
-        rules: [rule(['holdpoint.dev'], ['holds', 'holds/*'], ['CREATE', 'UPDATE'])],
+        rules: [rule(['holdpoint.dev'], ['holds', 'holds/*', 'grants', 'grants/*'], ['CREATE', 'UPDATE'])],
         matchConditions: [
           { name: 'not-ourselves', expression: `request.userInfo.username != ${celString(ownUsername)}` },
         ],
