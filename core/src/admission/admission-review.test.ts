@@ -17,6 +17,7 @@ const request = {
   dryRun: true,
   options: { kind: 'UpdateOptions' },
 };
+const { object: _object, oldObject: _oldObject, ...requestWithoutObjects } = request;
 const review = (more: object = {}): unknown => ({
   kind: 'AdmissionReview',
   apiVersion: 'admission.k8s.io/v1',
@@ -39,7 +40,7 @@ describe('parseAdmissionReview', () => {
       oldObject: { spec: { a: 1 } },
       options: { kind: 'UpdateOptions' },
       dryRun: true,
-      raw: request,
+      raw: requestWithoutObjects,
     });
   });
 

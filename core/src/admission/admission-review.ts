@@ -18,7 +18,7 @@ export interface AdmissionRequest {
   /** CreateOptions, UpdateOptions, DeleteOptions or, for CONNECT, nothing. */
   options: JsonValue;
   dryRun: boolean;
-  /** The request as it came, for CEL. */
+  /** The request as it came, for CEL: as there, without the objects, which have variables of their own. */
   raw: JsonObject;
 }
 
@@ -41,6 +41,7 @@ export function parseAdmissionReview(review: unknown): AdmissionRequest {
   const operation = stringAt(request, 'operation', 'request.operation');
   if (!operations.includes(operation)) throw invalid('request.operation', operations.join(', '), operation);
   const uid = stringAt(request, 'uid', 'request.uid');
+  const { object: _object, oldObject: _oldObject, ...raw } = request;
   if (uid === '') throw invalid('request.uid', 'a uid', uid);
   return {
     uid,
@@ -63,7 +64,7 @@ export function parseAdmissionReview(review: unknown): AdmissionRequest {
     oldObject: request['oldObject'] ?? null,
     options: request['options'] ?? null,
     dryRun: booleanAt(request, 'dryRun', 'request.dryRun'),
-    raw: request,
+    raw,
   };
 }
 
