@@ -2,10 +2,11 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createMask, type AccessPolicy, type Hold } from '@holdpoint/core';
 import {
-  closeGracefully,
+  createDrain,
   createKubeClient,
   createLogger,
   createObjectCache,
+  durationFlag,
   exitOnFatal,
   kinds,
   listen,
@@ -26,7 +27,11 @@ import { reconcileRegistration } from './registration/registrar.ts';
 
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
-/** The API server gives a review 10 s; nothing under way lasts longer. */
+/**
+ * The API server gives a review 10 s; nothing under way lasts longer. With the delay before it (by default 5 s: an endpoint
+ * that is going is gone from every node within one or two, and a busy control plane is slower), this is well below the 30 s
+ * that Kubernetes gives a pod.
+ */
 const drainMs = 10_000;
 
 exitOnFatal('webhook');
@@ -38,9 +43,14 @@ const flags = parseFlags(process.argv.slice(2), {
   'client-url': { description: 'https://host:port at which the API server reaches this webhook' },
   'client-ca-file': { description: 'PEM bundle by which the API server verifies it' },
   'mask-key-file': { description: 'hex key, shared by all replicas: binds masks and digests' },
+  'drain-delay': {
+    description: 'how long it serves on after SIGTERM, until no new connection comes here',
+    default: '5s',
+  },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
+const drainDelayMs = durationFlag('drain-delay', flags['drain-delay']);
 const logger = createLogger('webhook', flags['log-level']);
 const now = (): number => Date.now();
 const key = readKey(flags['mask-key-file']);
@@ -67,9 +77,10 @@ const server = createWebhookServer({
     '/decide': (request) => stamp(request, parts),
     '/policies': checkPolicy,
   },
-  ready: () => registered,
+  ready: () => registered && !drain.isDraining(),
   logger,
 });
+const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
 const port = await listen(server, flags.listen);
 
 const client = {
@@ -99,6 +110,6 @@ logger.info({ port, username }, 'webhook serving');
 
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
-  await closeGracefully(server, drainMs);
+  await drain.run();
   await Promise.all([policyCache.stop(), holdCache.stop()]);
 });
