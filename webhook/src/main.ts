@@ -5,6 +5,7 @@ import {
   createDrain,
   createKubeClient,
   createLogger,
+  createMetrics,
   createObjectCache,
   durationFlag,
   exitOnFatal,
@@ -16,11 +17,13 @@ import {
   readKey,
   runUntilSignal,
 } from '@holdpoint/platform';
+import { countDecisions, countHoldWrites } from './counted-holds.ts';
 import { createHoldDesk } from './holds/hold-desk.ts';
 import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
+import { createWebhookMetrics, registerGauges } from './metrics.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
@@ -58,15 +61,32 @@ const hmac = (text: string): string => createHmac('sha256', key).update(text).di
 
 const config = loadKubeConfig({ file: flags.kubeconfig });
 const kube = createKubeClient(config);
-const watchBroke = (error: unknown): void => logger.warn({ err: error }, 'watch broke');
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const allMetrics = createMetrics({ service: 'webhook', version });
+const metrics = createWebhookMetrics(allMetrics);
+const watchBroke =
+  (resource: 'accesspolicies' | 'holds') =>
+  (error: unknown): void => {
+    metrics.watchBroke(resource);
+    logger.warn({ err: error, resource }, 'watch broke');
+  };
 const [policyCache, holdCache, username] = await Promise.all([
-  createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke),
-  createObjectCache<Hold>(config, kinds.holds, watchBroke),
+  createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies')),
+  createObjectCache<Hold>(config, kinds.holds, watchBroke('holds')),
   ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
-const desk = createHoldDesk(kube, holdCache);
+const desk = createHoldDesk(countHoldWrites(kube, metrics), holdCache);
 const parts = { policies: () => policies.compiled(), desk, hmac, mask: createMask(hmac), now };
+
+registerGauges(allMetrics, {
+  holds: () => holdCache.list(),
+  policies: () => policies.states().map(({ problems }) => ({ state: problems.length === 0 ? 'enforced' : 'invalid' })),
+  isLeader: () => true,
+  now,
+});
 
 let registered = false;
 const server = createWebhookServer({
@@ -74,10 +94,12 @@ const server = createWebhookServer({
   keyFile: flags['tls-private-key-file'],
   reviewers: {
     '/validate': (request) => validate(request, parts),
-    '/decide': (request) => stamp(request, parts),
+    '/decide': countDecisions((request) => stamp(request, parts), metrics),
     '/policies': checkPolicy,
   },
-  ready: () => registered && !drain.isDraining(),
+  notReady: () => (drain.isDraining() ? 'ending' : registered ? undefined : 'starting'),
+  exposition: () => allMetrics.exposition(),
+  metrics,
   logger,
 });
 const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
@@ -94,7 +116,9 @@ const reconcile = (): Promise<void> => {
     try {
       await reconcileRegistration({ kube, policies, client, ownUsername: username, logger, now });
       registered = true;
+      metrics.registrationReconciled('ok');
     } catch (error) {
+      metrics.registrationReconciled('failed');
       logger.error({ err: error }, 'registration not reconciled');
     }
   });
