@@ -6,6 +6,7 @@ import {
   createKubeClient,
   createLogger,
   createMetrics,
+  createTlsMetrics,
   createObjectCache,
   durationFlag,
   exitOnFatal,
@@ -14,6 +15,7 @@ import {
   loadKubeConfig,
   ownUsername,
   parseFlags,
+  readCaBundle,
   readKey,
   runUntilSignal,
 } from '@holdpoint/platform';
@@ -66,6 +68,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const allMetrics = createMetrics({ service: 'webhook', version });
 const metrics = createWebhookMetrics(allMetrics);
+const countTlsReload = createTlsMetrics(allMetrics);
 const watchBroke =
   (resource: 'accesspolicies' | 'holds') =>
   (error: unknown): void => {
@@ -100,21 +103,27 @@ const server = createWebhookServer({
   notReady: () => (drain.isDraining() ? 'ending' : registered ? undefined : 'starting'),
   exposition: () => allMetrics.exposition(),
   metrics,
+  onTlsReload: (reload) => {
+    countTlsReload(reload);
+    if (reload.result === 'failed') logger.error({ err: reload.error }, 'certificate not reloaded');
+    else logger.info({ serialNumber: reload.serialNumber, expiresAtMs: reload.expiresAtMs }, 'serving certificate');
+  },
   logger,
 });
 const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
 const port = await listen(server, flags.listen);
 
-const client = {
+/** Read anew in each round, so that the registration follows a bundle that is renewed. */
+const client = () => ({
   url: flags['client-url'],
-  caBundle: readFileSync(flags['client-ca-file']).toString('base64'),
-};
+  caBundle: Buffer.from(readCaBundle(flags['client-ca-file'])).toString('base64'),
+});
 let rounds = Promise.resolve();
 /** One round after the other: two at once would race each other for the same objects. */
 const reconcile = (): Promise<void> => {
   rounds = rounds.then(async () => {
     try {
-      await reconcileRegistration({ kube, policies, client, ownUsername: username, logger, now });
+      await reconcileRegistration({ kube, policies, client: client(), ownUsername: username, logger, now });
       registered = true;
       metrics.registrationReconciled('ok');
     } catch (error) {

@@ -1,6 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { failureStatus } from '@holdpoint/core';
-import { createHttpsServer, pathOf, sendJson, type Logger, type Metrics } from '@holdpoint/platform';
+import { createHttpsServer, pathOf, sendJson, type Logger, type Metrics, type TlsReload } from '@holdpoint/platform';
 import type { WebhookMetrics } from '../metrics.ts';
 import { handleReview, type Reviewer } from './review-handler.ts';
 
@@ -14,15 +15,17 @@ export interface WebhookServerOptions {
   /** What `/metrics` shows: counts alone, so it is for everybody. */
   exposition: Metrics['exposition'];
   metrics: WebhookMetrics;
+  onTlsReload: (reload: TlsReload) => void;
   logger: Logger;
 }
 
 /** The webhook's HTTPS face: one path a reviewer, health, and metrics. Does not listen yet. */
 export function createWebhookServer(options: WebhookServerOptions): Server {
-  const { certFile, keyFile, reviewers, notReady, exposition, metrics, logger } = options;
+  const { certFile, keyFile, reviewers, notReady, exposition, metrics, onTlsReload, logger } = options;
   return createHttpsServer({
     certFile,
     keyFile,
+    onTlsReload,
     handler: (request, response) => {
       const path = pathOf(request);
       const reviewer = Object.hasOwn(reviewers, path) ? reviewers[path] : undefined;
@@ -38,13 +41,16 @@ export function createWebhookServer(options: WebhookServerOptions): Server {
           reason === undefined ? { status: 'ok' } : { status: reason },
         );
       } else if (path === '/metrics' && request.method === 'GET') {
-        void exposition().then(({ contentType, text }) => {
-          response.writeHead(200, { 'content-type': contentType });
-          response.end(text);
-        });
+        void sendMetrics(response, exposition);
       } else {
         sendJson(response, 404, failureStatus(404, `${request.method ?? ''} ${path}: no such endpoint`));
       }
     },
   });
+}
+
+async function sendMetrics(response: ServerResponse, exposition: Metrics['exposition']): Promise<void> {
+  const { contentType, text } = await exposition();
+  response.writeHead(200, { 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) });
+  response.end(text);
 }
