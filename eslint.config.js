@@ -21,6 +21,7 @@ const importedThrough = {
   'fast-json-patch': ['core/src/holds/json-patch.ts'],
   '@kubernetes/client-node': ['platform/src/kube/**', 'platform/src/index.ts'],
   chdb: ['platform/src/clickhouse/**'],
+  'prom-client': ['platform/src/metrics.ts'],
   pino: ['platform/src/logger.ts'],
   jose: ['proxy/src/identity/**'],
   undici: ['proxy/src/upstream/**'],

@@ -9,6 +9,7 @@ export * from './masking/mask.ts';
 export * from './masking/mask-object.ts';
 export * from './masking/mask-status.ts';
 export * from './policy/compile-policy.ts';
+export * from './policy/duration.ts';
 export * from './policy/evaluate.ts';
 export * from './policy/governing-policies.ts';
 export * from './policy/resource-rule.ts';

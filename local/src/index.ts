@@ -3,6 +3,7 @@ export * from './narrator.ts';
 export * from './process/command.ts';
 export * from './repository.ts';
 export * from './scenario.ts';
+export { restartOneByOne } from './services/rolling-restart.ts';
 export type { ServiceName } from './services/command-lines.ts';
 export type { Service } from './services/supervisor.ts';
 export * from './stack.ts';

@@ -16,6 +16,7 @@ import { startCommand, type CommandResult, type RunningCommand, type RunOptions 
 import { createLeash, type Leash } from './process/leash.ts';
 import type { Supervised } from './process/supervised.ts';
 import { inRepository } from './repository.ts';
+import { createBalancer } from './services/balancer.ts';
 import { commandLineOf, type ServiceName } from './services/command-lines.ts';
 import { superviseService, type Service } from './services/supervisor.ts';
 import { identities, type IssuedUser, type User } from './users.ts';
@@ -23,6 +24,8 @@ import { identities, type IssuedUser, type User } from './users.ts';
 export interface StackOptions {
   /** Which of our services run. @default all three */
   services?: readonly ServiceName[];
+  /** With more than one, a balancer stands before them, as a Kubernetes Service would. @default 1 */
+  webhookReplicas?: number;
   /** Manifest files, applied in order once the services are ready. */
   manifests?: readonly string[];
   /** Told what is being done, for somebody who waits. */
@@ -52,13 +55,21 @@ export interface Stack {
   approvals(user: User, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
   /** What the approvals CLI needs to reach the audit sink. */
   readonly auditorEnv: Readonly<Record<string, string>>;
+  /** Of several replicas, the first. */
   service(name: ServiceName): Service;
+  /** Every replica of the webhook, each at its own URL; see `restartOneByOne`. */
+  readonly webhooks: readonly Service[];
   token(user: IssuedUser, options?: { sid?: string }): Promise<string>;
   /** Has a file outside `dir` go with the stack, however that ends; or a folder, if nothing else is in it by then. */
   own(path: string): void;
   /** Ends every process and removes the folder. Safe to call twice. */
   close(): Promise<void>;
 }
+
+/** What Kubernetes gives a pod by default. */
+const webhookGraceMs = 30_000;
+/** Several rounds of the balancer's probe, also on a busy machine. */
+const drainDelay = '2s';
 
 const allServices: readonly ServiceName[] = ['auditsink', 'webhook', 'proxy'];
 
@@ -103,6 +114,7 @@ interface BringUp {
 
 async function bringUp({ options, progress, binaries, dir, leash, cleanups, close }: BringUp): Promise<Stack> {
   const wanted = options.services ?? allServices;
+  const replicas = options.webhookReplicas ?? 1;
   for (const folder of ['logs', 'bin', 'kubeconfigs']) mkdirSync(join(dir, folder), { mode: 0o700 });
   const ports = await reservePorts();
   cleanups.push(() => ports.release());
@@ -121,21 +133,45 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     addresses,
     kubeconfigs: { webhook: join(dir, 'kubeconfigs', 'webhook'), proxy: join(dir, 'kubeconfigs', 'proxy') },
     dataDir: join(dir, 'data'),
+    drainDelay: replicas > 1 ? drainDelay : '0s',
   };
-  const startService = async (name: ServiceName): Promise<void> => {
+  const startReplica = async (name: ServiceName, processName: string, listen: string): Promise<Service> => {
     const service = await superviseService(
       {
-        name,
+        name: processName,
         command: process.execPath,
-        args: commandLineOf(name, serviceInput),
-        logFile: join(dir, 'logs', `${name}.log`),
-        url: `https://${addresses[name]}`,
+        args: commandLineOf(name, serviceInput, listen),
+        logFile: join(dir, 'logs', `${processName}.log`),
+        graceMs: name === 'webhook' ? webhookGraceMs : undefined,
+        url: `https://${listen}`,
         ca: files.caPem,
       },
       leash,
     );
-    services.set(name, service);
     cleanups.push(() => service.stop());
+    return service;
+  };
+  const startService = async (name: ServiceName): Promise<void> => {
+    services.set(name, await startReplica(name, name, addresses[name]));
+  };
+  const webhooks: Service[] = [];
+  const startWebhooks = async (): Promise<void> => {
+    if (replicas === 1) {
+      webhooks.push(await startReplica('webhook', 'webhook', addresses.webhook));
+    } else {
+      const own = Array.from({ length: replicas }, address);
+      webhooks.push(
+        ...(await Promise.all(own.map((listen, i) => startReplica('webhook', `webhook-${String(i + 1)}`, listen)))),
+      );
+      const balancer = await createBalancer(
+        portOf(addresses.webhook),
+        webhooks.map((replica) => ({ port: portOf(replica.url), isReady: () => replica.ready() })),
+      );
+      cleanups.push(() => balancer.close());
+      await balancer.refresh();
+    }
+    const [first] = webhooks;
+    if (first !== undefined) services.set('webhook', first);
   };
   const [etcd, issuer] = await Promise.all([
     startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash),
@@ -215,7 +251,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
         const tokenFile = join(dir, 'pki', `${name}.token`);
         writeFileSync(tokenFile, stdout.trim(), { mode: 0o600 });
         writeKubeconfig(name, apiServer.url, { type: 'TokenFile', file: tokenFile });
-        await startService(name);
+        await (name === 'webhook' ? startWebhooks() : startService(name));
       }),
   ]);
   for (const manifest of options.manifests ?? []) await mustApply(['apply', '-f', manifest]);
@@ -238,10 +274,15 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
       if (service === undefined) throw new HoldpointError('ERR_STACK_FAILED', `the stack runs no ${name}`);
       return service;
     },
+    webhooks,
     token: (user, tokenOptions) => issuer.token(user, tokenOptions),
     own: (path) => leash.own(path),
     close,
   };
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
 function abortOf(signal: AbortSignal): Promise<never> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseFlags } from './flags.ts';
+import { durationFlag, parseFlags } from './flags.ts';
 
 const table = {
   listen: { description: 'host:port', default: '0.0.0.0:8443' },
@@ -76,5 +76,21 @@ describe('parseFlags', () => {
       thrown = error;
     }
     expect(thrown).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: wantMessage });
+  });
+});
+
+describe('durationFlag', () => {
+  test.each([
+    { text: '0s', want: 0 },
+    { text: '5s', want: 5_000 },
+    { text: '1m30s', want: 90_000 },
+  ])('$text: $want ms', ({ text, want }) => {
+    expect(durationFlag('drain-delay', text)).toBe(want);
+  });
+
+  test.each(['', '5', '5 s', '-1s', '0m', '1.5s', 'soon'])('"%s": refused, naming the flag', (text) => {
+    expect(() => durationFlag('drain-delay', text)).toThrow(
+      `--drain-delay: "${text}" is not a duration such as 0s, 5s or 1m`,
+    );
   });
 });

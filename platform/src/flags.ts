@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { HoldpointError, messageOf } from '@holdpoint/core';
+import { HoldpointError, messageOf, parseDurationSeconds } from '@holdpoint/core';
 
 export interface Flag {
   /** One line for --help. */
@@ -31,6 +31,19 @@ export function parseFlags<Name extends string>(argv: string[], table: Record<Na
     return [name, value];
   });
   return Object.fromEntries(flags) as Record<Name, string>;
+}
+
+/**
+ * Reads a flag's value as a duration, in milliseconds: `90s`, `10m`, and `0s`.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID naming the flag
+ */
+export function durationFlag(name: string, text: string): number {
+  const seconds = text === '0s' ? 0 : parseDurationSeconds(text);
+  if (seconds === undefined) {
+    throw new HoldpointError('ERR_CONFIG_INVALID', `--${name}: "${text}" is not a duration such as 0s, 5s or 1m`);
+  }
+  return seconds * 1_000;
 }
 
 function usageOf(table: Record<string, Flag>): string {

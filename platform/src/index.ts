@@ -1,6 +1,8 @@
 export * from './flags.ts';
 export * from './http/body.ts';
+export * from './http/drain.ts';
 export * from './http/https-server.ts';
+export * from './http/tls-files.ts';
 export * from './kube/client.ts';
 export * from './kube/kinds.ts';
 export * from './kube/kube-config.ts';
@@ -10,6 +12,7 @@ export * from './kube/own-username.ts';
 export * from './key-file.ts';
 export * from './lifecycle.ts';
 export * from './logger.ts';
+export * from './metrics.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';
 export * from './clickhouse/clickhouse.ts';

@@ -20,11 +20,17 @@ export function exitOnFatal(service: string): void {
   process.on('unhandledRejection', exit);
 }
 
-/** Runs a service until SIGTERM or SIGINT, then closes it and exits 0. */
+/**
+ * Runs a service until SIGTERM or SIGINT, then closes it and exits 0. A second signal ends it at once, with 1: whoever sends
+ * it does not want to wait for what is under way.
+ */
 export function runUntilSignal(logger: Logger, close: () => Promise<void>): void {
   let closing = false;
   const stop = (signal: string): void => {
-    if (closing) return;
+    if (closing) {
+      logger.warn({ signal }, 'service ended at once');
+      process.exit(1);
+    }
     closing = true;
     logger.info({ signal }, 'service stopping');
     close().then(

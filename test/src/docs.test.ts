@@ -15,6 +15,17 @@ describe('docs/reference', () => {
     expect(all(read('docs', 'reference', 'errors.md'), /^\| `(ERR_[A-Z_]+)`/gm)).toEqual(codes);
   });
 
+  test('metrics.md has every metric of ours, and no other', () => {
+    const sources = [
+      read('platform', 'src', 'metrics.ts'),
+      read('platform', 'src', 'http', 'tls-files.ts'),
+      read('webhook', 'src', 'metrics.ts'),
+    ];
+    const names = all(sources.join('\n'), /'(holdpoint_[a-z_]+)'/g);
+    expect(names.length).toBeGreaterThan(10);
+    expect(all(read('docs', 'reference', 'metrics.md'), /^\| `(holdpoint_[a-z_]+)`/gm)).toEqual(names);
+  });
+
   test.each(['webhook', 'proxy', 'auditsink'])('services.md has every flag of %s', (service) => {
     const flags = all(read(service, 'src', 'main.ts'), /^ {2}'?([a-z-]+)'?: \{ ?(?:\n *)?description/gm);
     const section = new RegExp(`## ${service}\\n([^]*?)(?:\\n## |$)`).exec(

@@ -2,20 +2,25 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
 import {
-  closeGracefully,
+  createDrain,
   createKubeClient,
   createLogger,
+  createMetrics,
   createNamespaces,
+  createTlsMetrics,
   createObjectCache,
+  durationFlag,
   exitOnFatal,
   kinds,
   listen,
   loadKubeConfig,
   ownUsername,
   parseFlags,
+  readCaBundle,
   readKey,
   runUntilSignal,
 } from '@holdpoint/platform';
+import { countDecisions, countHoldWrites } from './counted-holds.ts';
 import { createGrantDesk } from './grants/grant-desk.ts';
 import { stampGrant } from './grants/stamp-grant.ts';
 import { createHoldDesk } from './holds/hold-desk.ts';
@@ -23,13 +28,18 @@ import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
+import { createWebhookMetrics, registerGauges, type WatchedResource } from './metrics.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
 
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
-/** The API server gives a review 10 s; nothing under way lasts longer. */
+/**
+ * The API server gives a review 10 s; nothing under way lasts longer. With the delay before it (by default 5 s: an endpoint
+ * that is going is gone from every node within one or two, and a busy control plane is slower), this is well below the 30 s
+ * that Kubernetes gives a pod.
+ */
 const drainMs = 10_000;
 
 exitOnFatal('webhook');
@@ -46,9 +56,14 @@ const flags = parseFlags(process.argv.slice(2), {
       'extra by which a decision is known to come from its own user and not an impersonator; empty: do not ask',
     default: credentialIdExtra,
   },
+  'drain-delay': {
+    description: 'how long it serves on after SIGTERM, until no new connection comes here',
+    default: '5s',
+  },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
+const drainDelayMs = durationFlag('drain-delay', flags['drain-delay']);
 const logger = createLogger('webhook', flags['log-level']);
 const now = (): number => Date.now();
 const key = readKey(flags['mask-key-file']);
@@ -56,12 +71,23 @@ const hmac = (text: string): string => createHmac('sha256', key).update(text).di
 
 const config = loadKubeConfig({ file: flags.kubeconfig });
 const kube = createKubeClient(config);
-const watchBroke = (error: unknown): void => logger.warn({ err: error }, 'watch broke');
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const allMetrics = createMetrics({ service: 'webhook', version });
+const metrics = createWebhookMetrics(allMetrics);
+const countTlsReload = createTlsMetrics(allMetrics);
+const watchBroke =
+  (resource: WatchedResource) =>
+  (error: unknown): void => {
+    metrics.watchBroke(resource);
+    logger.warn({ err: error, resource }, 'watch broke');
+  };
 const [policyCache, holdCache, grantCache, namespaces, username] = await Promise.all([
-  createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke),
-  createObjectCache<Hold>(config, kinds.holds, watchBroke),
-  createObjectCache<Grant>(config, kinds.grants, watchBroke),
-  createNamespaces(config, watchBroke),
+  createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies')),
+  createObjectCache<Hold>(config, kinds.holds, watchBroke('holds')),
+  createObjectCache<Grant>(config, kinds.grants, watchBroke('grants')),
+  createNamespaces(config, watchBroke('namespaces')),
   ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
@@ -69,12 +95,19 @@ const parts = {
   policies: () => policies.compiled(),
   namespaceObject: (name: string) => namespaces.get(name),
   grants: createGrantDesk(kube, grantCache, hmac),
-  desk: createHoldDesk(kube, holdCache),
+  desk: createHoldDesk(countHoldWrites(kube, metrics), holdCache),
   hmac,
   mask: createMask(hmac),
   credentialExtra: flags['credential-extra'],
   now,
 };
+
+registerGauges(allMetrics, {
+  holds: () => holdCache.list(),
+  policies: () => policies.states().map(({ problems }) => ({ state: problems.length === 0 ? 'enforced' : 'invalid' })),
+  isLeader: () => true,
+  now,
+});
 
 let registered = false;
 const server = createWebhookServer({
@@ -82,27 +115,40 @@ const server = createWebhookServer({
   keyFile: flags['tls-private-key-file'],
   reviewers: {
     '/validate': (request) => validate(request, parts),
-    '/decide': (request) =>
-      request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts),
+    '/decide': countDecisions(
+      (request) => (request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts)),
+      metrics,
+    ),
     '/policies': checkPolicy,
   },
-  ready: () => registered,
+  notReady: () => (drain.isDraining() ? 'ending' : registered ? undefined : 'starting'),
+  exposition: () => allMetrics.exposition(),
+  metrics,
+  onTlsReload: (reload) => {
+    countTlsReload(reload);
+    if (reload.result === 'failed') logger.error({ err: reload.error }, 'certificate not reloaded');
+    else logger.info({ serialNumber: reload.serialNumber, expiresAtMs: reload.expiresAtMs }, 'serving certificate');
+  },
   logger,
 });
+const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
 const port = await listen(server, flags.listen);
 
-const client = {
+/** Read anew in each round, so that the registration follows a bundle that is renewed. */
+const client = () => ({
   url: flags['client-url'],
-  caBundle: readFileSync(flags['client-ca-file']).toString('base64'),
-};
+  caBundle: Buffer.from(readCaBundle(flags['client-ca-file'])).toString('base64'),
+});
 let rounds = Promise.resolve();
 /** One round after the other: two at once would race each other for the same objects. */
 const reconcile = (): Promise<void> => {
   rounds = rounds.then(async () => {
     try {
-      await reconcileRegistration({ kube, policies, client, ownUsername: username, logger, now });
+      await reconcileRegistration({ kube, policies, client: client(), ownUsername: username, logger, now });
       registered = true;
+      metrics.registrationReconciled('ok');
     } catch (error) {
+      metrics.registrationReconciled('failed');
       logger.error({ err: error }, 'registration not reconciled');
     }
   });
@@ -118,6 +164,6 @@ logger.info({ port, username }, 'webhook serving');
 
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
-  await closeGracefully(server, drainMs);
+  await drain.run();
   await Promise.all([policyCache.stop(), holdCache.stop(), grantCache.stop(), namespaces.stop()]);
 });

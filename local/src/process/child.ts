@@ -14,6 +14,8 @@ export interface ChildOptions {
   cwd?: string;
   /** Nothing of it is kept: `stop` kills it, and nobody waits. @default false */
   disposable?: boolean;
+  /** How long it may take to end after SIGTERM. @default 5000 */
+  graceMs?: number;
 }
 
 /** A process of a stack, in a process group of its own. */
@@ -24,8 +26,8 @@ export interface Child {
   /** Resolves when it has ended, however. */
   readonly ended: Promise<void>;
   hasEnded(): boolean;
-  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it has ended. */
-  stop(graceMs?: number): Promise<void>;
+  /** SIGTERM, then SIGKILL after its grace. Resolves when it has ended. */
+  stop(): Promise<void>;
   kill(): void;
 }
 
@@ -66,9 +68,9 @@ export function startChild(options: ChildOptions, leash: Leash): Child {
     logFile: options.logFile,
     ended,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
-    async stop(graceMs = defaultGraceMs) {
+    async stop() {
       signal(options.disposable === true ? 'SIGKILL' : 'SIGTERM');
-      const timer = setTimeout(() => signal('SIGKILL'), graceMs);
+      const timer = setTimeout(() => signal('SIGKILL'), options.graceMs ?? defaultGraceMs);
       await ended;
       clearTimeout(timer);
     },

@@ -12,10 +12,20 @@ export interface CommandLineInput {
   /** The service account's kubeconfig. */
   kubeconfigs: Readonly<Record<'webhook' | 'proxy', string>>;
   dataDir: string;
+  /** How long a webhook serves on after SIGTERM: `0s` where nobody balances. */
+  drainDelay: string;
 }
 
-/** Exactly as an admin would start it: services know nothing of the local stack. */
-export function commandLineOf(name: ServiceName, input: CommandLineInput): string[] {
+/**
+ * Exactly as an admin would start it: services know nothing of the local stack.
+ *
+ * @param listen where this replica listens, when others reach the service at another address. @default that address
+ */
+export function commandLineOf(
+  name: ServiceName,
+  input: CommandLineInput,
+  listen: string = input.addresses[name],
+): string[] {
   const { files, keys, addresses } = input;
   const flags: Record<ServiceName, Record<string, string>> = {
     webhook: {
@@ -23,6 +33,7 @@ export function commandLineOf(name: ServiceName, input: CommandLineInput): strin
       'client-url': `https://${addresses.webhook}`,
       'client-ca-file': files.ca,
       'mask-key-file': files.maskKey,
+      'drain-delay': input.drainDelay,
     },
     proxy: {
       kubeconfig: input.kubeconfigs.proxy,
@@ -40,7 +51,7 @@ export function commandLineOf(name: ServiceName, input: CommandLineInput): strin
     },
   };
   const all = {
-    listen: addresses[name],
+    listen,
     'tls-cert-file': keys.cert,
     'tls-private-key-file': keys.key,
     ...flags[name],

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createTlsReloader, describe, readTlsPair, tlsReloadEveryMs, type TlsReload } from './tls-files.ts';
 
 export interface HttpsServerOptions {
   /** PEM. */
@@ -13,6 +13,13 @@ export interface HttpsServerOptions {
   maxHeaderBytes?: number;
   /** 0 for streams that may last for hours. @default 60000 */
   requestTimeoutMs?: number;
+  /**
+   * Told which certificate is served with, at the start and whenever the files have changed. With it the files are followed
+   * while the server listens; without it, nobody could be told of a pair that does not load, and they are read once.
+   */
+  onTlsReload?: (reload: TlsReload) => void;
+  /** @default 10000 */
+  tlsReloadEveryMs?: number;
 }
 
 /**
@@ -20,14 +27,20 @@ export interface HttpsServerOptions {
  * close, its next call could meet a closed socket: a spurious failure that fails an agent's write.
  */
 const keepAliveTimeoutMs = 120_000;
+const minVersion = 'TLSv1.2';
 
-/** Builds an HTTPS server; it does not listen yet. */
+/**
+ * Builds an HTTPS server; it does not listen yet.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID naming the file, when certificate and key cannot be served with
+ */
 export function createHttpsServer(options: HttpsServerOptions): Server {
+  const { certFile, keyFile } = options;
+  const pair = readTlsPair(certFile, keyFile);
   const server = createServer(
     {
-      cert: readFileSync(options.certFile),
-      key: readFileSync(options.keyFile),
-      minVersion: 'TLSv1.2',
+      ...pair,
+      minVersion,
       maxHeaderSize: options.maxHeaderBytes ?? 16_384,
       requestTimeout: options.requestTimeoutMs ?? 60_000,
       noDelay: true,
@@ -36,6 +49,16 @@ export function createHttpsServer(options: HttpsServerOptions): Server {
   );
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.headersTimeout = keepAliveTimeoutMs + 5_000;
+  if (options.onTlsReload !== undefined) {
+    const report = options.onTlsReload;
+    report({ result: 'started', ...describe(pair) });
+    const apply = (renewed: { cert: string; key: string }): void => server.setSecureContext({ ...renewed, minVersion });
+    const { check } = createTlsReloader({ certFile, keyFile, current: pair, apply, report });
+    const timer = setInterval(check, options.tlsReloadEveryMs ?? tlsReloadEveryMs);
+    // It must not keep a process alive whose server is closed.
+    timer.unref();
+    server.once('close', () => clearInterval(timer));
+  }
   return server;
 }
 

@@ -35,9 +35,19 @@ async function handle(body: Iterable<Buffer> | AsyncIterable<Buffer>, reviewer: 
     end: (bytes: Buffer) => void sent.push({ ...head, body: JSON.parse(bytes.toString()) as AdmissionReviewResponse }),
   };
   const logger = { error: (fields: object, message: string) => void logged.push({ ...fields, message }) };
+  const counted: { path: string; answer: AdmissionReviewResponse; error: unknown }[] = [];
+  const metrics = {
+    reviewStarted: (path: string) => (answer: AdmissionReviewResponse, error?: unknown) =>
+      void counted.push({ path, answer, error }),
+  };
   const request = Readable.from(body, { objectMode: false });
-  await handleReview(request as IncomingMessage, response as unknown as ServerResponse, reviewer, logger as Logger);
-  return { sent, logged, request };
+  await handleReview(request as IncomingMessage, response as unknown as ServerResponse, {
+    path: '/validate',
+    reviewer,
+    metrics,
+    logger: logger as Logger,
+  });
+  return { sent, logged, request, counted };
 }
 const bytes = (text: string): Buffer[] => [Buffer.from(text)];
 const admit: Reviewer = (request) => allowed(request.uid, { decision: 'allow' });
@@ -72,13 +82,14 @@ const internal = 'an internal error; its cause is in the log of the webhook';
 
 describe('handleReview', () => {
   test("a good review: the reviewer's answer, whole, as JSON of known length", async () => {
-    const { sent, logged } = await handle(bytes(JSON.stringify(review)), admit);
+    const { sent, logged, counted } = await handle(bytes(JSON.stringify(review)), admit);
     const body = allowed('u-1', { decision: 'allow' });
     const length = String(Buffer.byteLength(JSON.stringify(body)));
     expect(sent).toEqual([
       { code: 200, headers: { 'content-type': 'application/json', 'content-length': length }, body },
     ]);
     expect(logged).toEqual([]);
+    expect(counted).toEqual([{ path: '/validate', answer: body, error: undefined }]);
   });
 
   test('a body in pieces, cut within a letter: one body', async () => {
@@ -168,9 +179,10 @@ describe('handleReview', () => {
     },
   ];
   test.each(rows)('$situation: allowed: false, code 500, HTTP 200', async ({ body, reviewer, want }) => {
-    const { sent, logged } = await handle(body, reviewer ?? admit);
+    const { sent, logged, counted } = await handle(body, reviewer ?? admit);
     expect(sent.map(({ code, body: answer }) => ({ code, answer }))).toEqual([{ code: 200, answer: want }]);
     expect(logged).toEqual([expect.objectContaining({ message: 'review failed', err: expect.any(Error) })]);
+    expect(counted).toEqual([{ path: '/validate', answer: want, error: expect.any(Error) }]);
   });
 
   test('what was not JSON is not in the log either', async () => {
@@ -185,7 +197,8 @@ describe('handleReview', () => {
   });
 
   test('the API server has gone: nothing is sent, nothing thrown', async () => {
-    const { sent } = await handle(bytes(JSON.stringify(review)), admit, true);
+    const { sent, counted } = await handle(bytes(JSON.stringify(review)), admit, true);
     expect(sent).toEqual([]);
+    expect(counted).toHaveLength(1);
   });
 });

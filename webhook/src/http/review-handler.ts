@@ -8,8 +8,17 @@ import {
   type AdmissionReviewResponse,
 } from '@holdpoint/core';
 import { readBody, sendJson, type Logger } from '@holdpoint/platform';
+import type { WebhookMetrics } from '../metrics.ts';
 
 export type Reviewer = (request: AdmissionRequest) => AdmissionReviewResponse | Promise<AdmissionReviewResponse>;
+
+export interface ReviewParts {
+  /** Of the endpoint: what the review is counted under. */
+  path: string;
+  reviewer: Reviewer;
+  metrics: Pick<WebhookMetrics, 'reviewStarted'>;
+  logger: Logger;
+}
 
 /**
  * The API server takes objects of 3 MiB; a review carries two of them and the rest, and JSON may double the size of what
@@ -24,19 +33,22 @@ const maxReviewBytes = 16 * 1024 * 1024;
 export async function handleReview(
   request: IncomingMessage,
   response: ServerResponse,
-  reviewer: Reviewer,
-  logger: Logger,
+  { path, reviewer, metrics, logger }: ReviewParts,
 ): Promise<void> {
+  const answered = metrics.reviewStarted(path);
   let uid = '';
+  let failure: unknown;
   let answer: AdmissionReviewResponse;
   try {
     const review = parseJson((await readBody(request, maxReviewBytes)).toString('utf8'));
     uid = uidOfReview(review);
     answer = await reviewer(parseAdmissionReview(review));
   } catch (error) {
+    failure = error;
     logger.error({ err: error, uid }, 'review failed');
     answer = errored(uid, `Holdpoint could not judge this request, so it is refused: ${publicMessage(error)}`);
   }
+  answered(answer, failure);
   if (!response.destroyed) sendJson(response, 200, answer);
 }
 

@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { failureStatus } from '@holdpoint/core';
-import { createHttpsServer, pathOf, sendJson, type Logger } from '@holdpoint/platform';
+import { createHttpsServer, pathOf, sendJson, type Logger, type Metrics, type TlsReload } from '@holdpoint/platform';
+import type { WebhookMetrics } from '../metrics.ts';
 import { handleReview, type Reviewer } from './review-handler.ts';
 
 export interface WebhookServerOptions {
@@ -8,27 +10,47 @@ export interface WebhookServerOptions {
   keyFile: string;
   /** By path: `/validate`, `/decide`, `/policies`. */
   reviewers: Readonly<Record<string, Reviewer>>;
-  ready: () => boolean;
+  /** Why it may not be sent requests now; undefined when it may. */
+  notReady: () => string | undefined;
+  /** What `/metrics` shows: counts alone, so it is for everybody. */
+  exposition: Metrics['exposition'];
+  metrics: WebhookMetrics;
+  onTlsReload: (reload: TlsReload) => void;
   logger: Logger;
 }
 
-/** The webhook's HTTPS face: one path a reviewer, and health. Does not listen yet. */
-export function createWebhookServer({ certFile, keyFile, reviewers, ready, logger }: WebhookServerOptions): Server {
+/** The webhook's HTTPS face: one path a reviewer, health, and metrics. Does not listen yet. */
+export function createWebhookServer(options: WebhookServerOptions): Server {
+  const { certFile, keyFile, reviewers, notReady, exposition, metrics, onTlsReload, logger } = options;
   return createHttpsServer({
     certFile,
     keyFile,
+    onTlsReload,
     handler: (request, response) => {
       const path = pathOf(request);
       const reviewer = Object.hasOwn(reviewers, path) ? reviewers[path] : undefined;
       if (reviewer !== undefined && request.method === 'POST') {
-        void handleReview(request, response, reviewer, logger);
+        void handleReview(request, response, { path, reviewer, metrics, logger });
       } else if (path === '/healthz') {
         sendJson(response, 200, { status: 'ok' });
       } else if (path === '/readyz') {
-        sendJson(response, ready() ? 200 : 503, { status: ready() ? 'ok' : 'starting' });
+        const reason = notReady();
+        sendJson(
+          response,
+          reason === undefined ? 200 : 503,
+          reason === undefined ? { status: 'ok' } : { status: reason },
+        );
+      } else if (path === '/metrics' && request.method === 'GET') {
+        void sendMetrics(response, exposition);
       } else {
         sendJson(response, 404, failureStatus(404, `${request.method ?? ''} ${path}: no such endpoint`));
       }
     },
   });
+}
+
+async function sendMetrics(response: ServerResponse, exposition: Metrics['exposition']): Promise<void> {
+  const { contentType, text } = await exposition();
+  response.writeHead(200, { 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) });
+  response.end(text);
 }

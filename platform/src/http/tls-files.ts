@@ -1,0 +1,141 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { HoldpointError, messageOf } from '@holdpoint/core';
+import type { Metrics } from '../metrics.ts';
+
+/** A certificate chain and its key, as PEM. */
+export interface TlsPair {
+  cert: string;
+  key: string;
+}
+
+/** What became of looking at the files. */
+export type TlsReload =
+  { result: 'started' | 'reloaded'; serialNumber: string; expiresAtMs: number } | { result: 'failed'; error: unknown };
+
+/**
+ * Kubernetes brings a renewed Secret into a pod within about a minute, and certificates are renewed days before they expire:
+ * ten seconds more are nothing, and two small files are cheap to read. Reading, where one might watch, is what works for
+ * every way that files are replaced: in place, by rename, or by a symlink two folders up, as a Secret's mount does it.
+ */
+export const tlsReloadEveryMs = 10_000;
+
+/**
+ * Reads a pair that can be served with.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID naming the file, when one cannot be read or parsed, or the key is another
+ * certificate's
+ */
+export function readTlsPair(certFile: string, keyFile: string): TlsPair {
+  const pair = { cert: read(certFile), key: read(keyFile) };
+  assertServable(pair, certFile, keyFile);
+  return pair;
+}
+
+export interface TlsReloaderOptions {
+  certFile: string;
+  keyFile: string;
+  /** What is being served with. */
+  current: TlsPair;
+  /** Serves with it from the next handshake on. */
+  apply: (pair: TlsPair) => void;
+  report: (reload: TlsReload) => void;
+  /** For tests. */
+  readPair?: (certFile: string, keyFile: string) => TlsPair;
+}
+
+/**
+ * Follows the two files: `check` looks at them once. A pair that does not load or match never replaces one that did: half
+ * of a renewal would end a server that works. Each such state is reported once, not at every look.
+ */
+export function createTlsReloader(options: TlsReloaderOptions): { check(): void } {
+  const { certFile, keyFile, apply, report, readPair = readTlsPair } = options;
+  let current = options.current;
+  let lastFailure: string | undefined;
+  return {
+    check() {
+      try {
+        const pair = readPair(certFile, keyFile);
+        if (pair.cert !== current.cert || pair.key !== current.key) {
+          apply(pair);
+          current = pair;
+          report({ result: 'reloaded', ...describe(pair) });
+        }
+        lastFailure = undefined;
+      } catch (error) {
+        if (messageOf(error) !== lastFailure) report({ result: 'failed', error });
+        lastFailure = messageOf(error);
+      }
+    },
+  };
+}
+
+/** For the log and the metrics: whose certificate it is does not matter there, only which, and until when. */
+export function describe({ cert }: Pick<TlsPair, 'cert'>): { serialNumber: string; expiresAtMs: number } {
+  const { serialNumber, validTo } = new X509Certificate(cert);
+  return { serialNumber, expiresAtMs: Date.parse(validTo) };
+}
+
+/** Counts what the reloader reports. */
+export function createTlsMetrics(metrics: Metrics): (reload: TlsReload) => void {
+  const expiry = metrics.gauge({
+    name: 'holdpoint_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate that is served with expires, in seconds since 1970.',
+  });
+  const reloads = metrics.counter({
+    name: 'holdpoint_tls_reloads_total',
+    help: 'Certificates found changed: taken (ok), or left aside because they cannot be served with (failed).',
+    labels: ['result'],
+  });
+  return (reload) => {
+    if (reload.result !== 'failed') expiry.set({}, reload.expiresAtMs / 1_000);
+    if (reload.result !== 'started') reloads.add({ result: reload.result === 'reloaded' ? 'ok' : 'failed' });
+  };
+}
+
+/**
+ * Reads a PEM bundle of authorities.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID naming the file, when there is no certificate in it
+ */
+export function readCaBundle(file: string): string {
+  const text = read(file);
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const certificate of certificates) void new X509Certificate(certificate);
+  } catch (cause) {
+    throw invalid(`${file}: a certificate in it cannot be read: ${messageOf(cause)}`, cause);
+  }
+  if (certificates.length === 0) throw invalid(`${file}: expected PEM certificates, got none`);
+  return text;
+}
+
+function assertServable({ cert, key }: TlsPair, certFile: string, keyFile: string): void {
+  const certificate = parse(certFile, 'a PEM certificate', () => new X509Certificate(cert));
+  const privateKey = parse(keyFile, 'a PEM private key', () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw invalid(`${keyFile}: not the key of the certificate in ${certFile}; put both there together`);
+  }
+  parse(certFile, 'a certificate chain', () => createSecureContext({ cert, key }));
+}
+
+function parse<T>(file: string, what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw invalid(`${file}: expected ${what}: ${messageOf(cause)}`, cause);
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw invalid(`${file}: cannot be read: ${messageOf(cause)}`, cause);
+  }
+}
+
+function invalid(message: string, cause?: unknown): HoldpointError {
+  return new HoldpointError('ERR_CONFIG_INVALID', message, { cause });
+}
