@@ -23,7 +23,9 @@ import {
 import { countDecisions, countHoldWrites } from './counted-holds.ts';
 import { createGrantDesk } from './grants/grant-desk.ts';
 import { stampGrant } from './grants/stamp-grant.ts';
+import { sweepGrants } from './grants/sweep-grants.ts';
 import { createHoldDesk } from './holds/hold-desk.ts';
+import { withoutWhatIsShown } from './holds/known-hold.ts';
 import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
@@ -60,9 +62,11 @@ const flags = parseFlags(process.argv.slice(2), {
     description: 'how long it serves on after SIGTERM, until no new connection comes here',
     default: '5s',
   },
+  'hold-retention': { description: 'how long holds and grants that are over stay in the cluster', default: '168h' },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
+const retentionMs = durationFlag('hold-retention', flags['hold-retention']);
 const drainDelayMs = durationFlag('drain-delay', flags['drain-delay']);
 const logger = createLogger('webhook', flags['log-level']);
 const now = (): number => Date.now();
@@ -85,7 +89,7 @@ const watchBroke =
   };
 const [policyCache, holdCache, grantCache, namespaces, username] = await Promise.all([
   createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies')),
-  createObjectCache<Hold>(config, kinds.holds, watchBroke('holds')),
+  createObjectCache<Hold>(config, kinds.holds, watchBroke('holds'), withoutWhatIsShown),
   createObjectCache<Grant>(config, kinds.grants, watchBroke('grants')),
   createNamespaces(config, watchBroke('namespaces')),
   ownUsername(config),
@@ -157,7 +161,8 @@ const reconcile = (): Promise<void> => {
 policyCache.onChange(() => void reconcile());
 const housekeeping = setInterval(() => {
   void reconcile();
-  void sweepHolds(kube, holdCache, now(), logger);
+  void sweepHolds(holdCache, now(), { kube, retentionMs, logger });
+  void sweepGrants(grantCache, now(), { kube, retentionMs, logger });
 }, housekeepingMs);
 await reconcile();
 logger.info({ port, username }, 'webhook serving');

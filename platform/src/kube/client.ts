@@ -38,6 +38,11 @@ export interface KubeClient {
   replace<T extends KubernetesObject>(kind: ResourceKind, object: T): Promise<T>;
   /** Replaces the status subresource. */
   replaceStatus<T extends KubernetesObject>(kind: ResourceKind, object: T): Promise<T>;
+  /**
+   * Deletes exactly the version that was seen: fails with 409 when `metadata.resourceVersion` is no longer the newest. Resolves
+   * where there is nothing left to delete.
+   */
+  delete(kind: ResourceKind, object: KubernetesObject): Promise<void>;
   /** RFC 7386. */
   mergePatch<T extends KubernetesObject>(kind: ResourceKind, name: string, patch: object): Promise<T>;
 }
@@ -67,6 +72,19 @@ export function createKubeClient(config: KubeConfig): KubeClient {
       asKubeApiError<T>(
         api.replaceClusterCustomObjectStatus({ ...kind, name: object.metadata.name ?? '', body: object }),
       ),
+    async delete(kind: ResourceKind, { metadata }: KubernetesObject) {
+      const { name = '', uid, resourceVersion } = metadata;
+      const preconditions = {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      };
+      try {
+        await api.deleteClusterCustomObject({ ...kind, name, body: { preconditions } });
+      } catch (error) {
+        if (error instanceof ApiException && error.code === 404) return;
+        throw toKubeApiError(error);
+      }
+    },
     mergePatch: <T extends KubernetesObject>(kind: ResourceKind, name: string, patch: object) =>
       asKubeApiError<T>(api.patchClusterCustomObject({ ...kind, name, body: patch }, asMergePatch)),
   };

@@ -26,11 +26,14 @@ const changes = ['add', 'update', 'delete'] as const;
  * Lists, then watches, for ever: a broken watch is started again, and `onError` hears of every break. Resolves only when
  * the first list is in, however often it takes to ask (an API server that has just started answers 429 for a while), so
  * that nobody serves from a copy that never was.
+ *
+ * @param trim takes out of each object, in place, what nobody asks the copy for: what is large must not be kept twice
  */
 export async function createObjectCache<T extends KubernetesObject>(
   config: KubeConfig,
   kind: ResourceKind,
   onError: (error: unknown) => void,
+  trim?: (object: T) => void,
 ): Promise<ObjectCache<T>> {
   const api = config.makeApiClient(CustomObjectsApi);
   // The library types timestamps as Date, which JSON never carries: its objects are ours by another name.
@@ -39,6 +42,10 @@ export async function createObjectCache<T extends KubernetesObject>(
   await untilListed(list, onError);
 
   const informer = makeInformer<ClientObject>(config, `/apis/${kind.group}/${kind.version}/${kind.plural}`, list);
+  if (trim !== undefined) {
+    // The first listeners: everybody else sees, and the copy keeps, what these leave.
+    for (const verb of ['add', 'update'] as const) informer.on(verb, (object) => trim(object as unknown as T));
+  }
   let stopped = false;
   informer.on('error', (error: unknown) => {
     if (stopped) return;

@@ -15,6 +15,8 @@ const hold = (name: string, status: HoldStatus | undefined, expiresAt: string): 
   }) as unknown as Hold;
 const past = '2026-01-01T00:59:59.000Z';
 const future = '2026-01-01T01:00:01.000Z';
+const hourMs = 3_600_000;
+const longAgo = '2026-01-01T00:00:00.000Z';
 const decisions = [{ by: 'alice', verdict: 'approve', at: past } as const];
 
 function fakeLogger() {
@@ -85,10 +87,56 @@ describe('sweepHolds', () => {
     const cluster = createFakeCluster();
     cluster.put(hold('h-1', status, expiresAt));
     const { logger, warnings } = fakeLogger();
-    await sweepHolds(cluster.kube, cluster.cache<Hold>(), nowMs, logger);
+    await sweepHolds(cluster.cache<Hold>(), nowMs, { kube: cluster.kube, retentionMs: hourMs, logger });
     expect(cluster.get<Hold>('h-1')?.status).toEqual(want);
     expect(cluster.writes).toHaveLength(wantWrites);
     expect(warnings).toEqual([]);
+  });
+
+  test.each<{ situation: string; status: HoldStatus; expiresAt: string; wantGone: boolean }>([
+    {
+      situation: 'expired for as long as holds are kept',
+      status: { phase: 'Expired', decisions: [] },
+      expiresAt: longAgo,
+      wantGone: true,
+    },
+    {
+      situation: 'never written down as expired, but over for that long',
+      status: { phase: 'Pending', decisions: [] },
+      expiresAt: longAgo,
+      wantGone: true,
+    },
+    { situation: 'expired lately', status: { phase: 'Expired', decisions: [] }, expiresAt: past, wantGone: false },
+    {
+      situation: 'used that long ago',
+      status: { phase: 'Used', decisions, usedBy: { requestUid: 'u', at: longAgo } },
+      expiresAt: future,
+      wantGone: true,
+    },
+    {
+      situation: 'lapsed that long ago',
+      status: { phase: 'Lapsed', decisions, useBefore: longAgo },
+      expiresAt: past,
+      wantGone: true,
+    },
+    {
+      situation: 'denied, and the denial still stands',
+      status: { phase: 'Denied', decisions },
+      expiresAt: future,
+      wantGone: false,
+    },
+    {
+      situation: 'denied, and the denial has stood long enough',
+      status: { phase: 'Denied', decisions },
+      expiresAt: longAgo,
+      wantGone: true,
+    },
+  ])('$situation: removed: $wantGone', async ({ status, expiresAt, wantGone }) => {
+    const cluster = createFakeCluster();
+    cluster.put(hold('h-1', status, expiresAt));
+    const { logger } = fakeLogger();
+    await sweepHolds(cluster.cache<Hold>(), nowMs, { kube: cluster.kube, retentionMs: hourMs, logger });
+    expect(cluster.get<Hold>('h-1') === undefined).toBe(wantGone);
   });
 
   test('approved while the cache lags behind: the approval stands', async () => {
@@ -98,7 +146,7 @@ describe('sweepHolds', () => {
     cache.freeze();
     cluster.put(hold('h-1', { phase: 'Approved', decisions, useBefore: future }, past));
     const { logger, warnings } = fakeLogger();
-    await sweepHolds(cluster.kube, cache, nowMs, logger);
+    await sweepHolds(cache, nowMs, { kube: cluster.kube, retentionMs: hourMs, logger });
     expect(cluster.get<Hold>('h-1')?.status?.phase).toBe('Approved');
     expect(warnings).toEqual([]);
   });
@@ -112,8 +160,8 @@ describe('sweepHolds', () => {
     cache.freeze();
     cluster.delete('h-1');
     const { logger, warnings } = fakeLogger();
-    await sweepHolds(cluster.kube, cache, nowMs, logger);
+    await sweepHolds(cache, nowMs, { kube: cluster.kube, retentionMs: hourMs, logger });
     expect(cluster.get<Hold>('h-3')?.status?.phase).toBe('Expired');
-    expect(warnings).toEqual([{ hold: 'h-2', err: new Error('connection reset'), message: 'hold phase not written' }]);
+    expect(warnings).toEqual([{ hold: 'h-2', err: new Error('connection reset'), message: 'hold not swept' }]);
   });
 });

@@ -63,6 +63,16 @@ export function createFakeCluster(before: (call: string) => void = () => undefin
         return stored(object);
       },
       replace,
+      async delete(_kind, object) {
+        await Promise.resolve();
+        const name = object.metadata.name ?? '';
+        before(`delete ${name}`);
+        const current = objects.get(name);
+        if (current === undefined) return;
+        if (current.metadata.resourceVersion !== object.metadata.resourceVersion) fail(409);
+        writes.push(`delete ${name}`);
+        objects.delete(name);
+      },
       replaceStatus: replace,
       mergePatch: () => fail(405),
     },
