@@ -37,6 +37,7 @@ function clusters() {
     create: (kind, object) => pick(kind.plural).kube.create(kind, object),
     replace: (kind, object) => pick(kind.plural).kube.replace(kind, object),
     replaceStatus: (kind, object) => pick(kind.plural).kube.replaceStatus(kind, object),
+    delete: (kind, object) => pick(kind.plural).kube.delete(kind, object),
     mergePatch: (kind, name, patch) => pick(kind.plural).kube.mergePatch(kind, name, patch),
   };
   return { kube, policies, ...registrations };
