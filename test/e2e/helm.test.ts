@@ -57,6 +57,19 @@ describe('helm', () => {
     expect((await stack.kubectl('admin', all)).stdout).not.toContain('unwanted');
   }, 120_000);
 
+  test('denied, and the note that it failed denied too: the release stays pending-install', async () => {
+    const running = stack.start('helm', 'agent', upgrade('stuck', 'prod'));
+    await decideWhile(running, stack, 'stuck', ({ spec: { request } }) => ({
+      verdict: request.operation === 'CREATE' && request.kind === 'Secret' ? 'approve' : 'deny',
+    }));
+    expect(await running.finished).toMatchObject({ code: 1 });
+    const status = await stack.start('helm', 'admin', ['status', 'stuck', '-n', 'prod', '-o', 'json']).finished;
+    expect(JSON.parse(status.stdout)).toMatchObject({ info: { status: 'pending-install' } });
+    const again = await stack.start('helm', 'admin', upgrade('stuck', 'prod')).finished;
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('another operation (install/upgrade/rollback) is in progress');
+  }, 120_000);
+
   test.each([
     {
       situation: 'upgrade',
