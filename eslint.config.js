@@ -19,7 +19,7 @@ const importedThrough = {
   '@marcbachmann/cel-js': ['core/src/policy/cel.ts'],
   re2js: ['core/src/policy/cel.ts'],
   'fast-json-patch': ['core/src/holds/json-patch.ts'],
-  '@kubernetes/client-node': ['platform/src/kube/**', 'platform/src/index.ts'],
+  '@kubernetes/client-node': ['platform/src/kube/**', 'platform/src/index.ts', 'test/e2e/clients/programs/**'],
   chdb: ['platform/src/clickhouse/**'],
   'prom-client': ['platform/src/metrics.ts'],
   pino: ['platform/src/logger.ts'],

@@ -1,3 +1,4 @@
+export * from './binaries/python.ts';
 export * from './certificates.ts';
 export * from './narrator.ts';
 export * from './process/command.ts';

@@ -51,6 +51,8 @@ export interface Stack {
   /** Runs real kubectl as `user`. Never rejects: an exit code is an answer. */
   kubectl(user: User, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
   kubectlStart(user: User, args: readonly string[], options?: RunOptions): RunningCommand;
+  /** Starts any other command as `user`, in the stack's folder: helm, or a program that finds its cluster by KUBECONFIG. */
+  start(command: string, user: User, args: readonly string[], options?: RunOptions): RunningCommand;
   /** Runs the approvals CLI as `user`, with the auditor's access. */
   approvals(user: User, args: readonly string[], options?: RunOptions): Promise<CommandResult>;
   /** What the approvals CLI needs to reach the audit sink. */
@@ -267,6 +269,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     sessionOf: () => sid,
     kubectl,
     kubectlStart: (user, args, runOptions) => run(binaries.kubectl, user, args, runOptions),
+    start: run,
     approvals: (user, args, runOptions) => run(join(dir, 'bin', 'approvals'), user, args, runOptions).finished,
     auditorEnv,
     service(name) {

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { pipeline } from 'node:stream/promises';
 import type { Assumed, Mask } from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
-import { answerHeaders, warningHeader } from './answer/answer-headers.ts';
+import { answerHeaders } from './answer/answer-headers.ts';
 import { write } from './answer/send.ts';
 import { maskAnswer, maskLines } from './masking/masked-answer.ts';
 import { isLineStream, jsonOnly, maskedAs, refusePatch } from './masking/masked-requests.ts';
@@ -58,15 +58,14 @@ export async function servePlainRequest(
   const outcome = await parts.pause<Answer>(request.user, attempt, signal);
   if (isRefusal(outcome)) return outcome;
   const { passed, notice } = outcome;
-  const held = notice === undefined ? [] : warningHeader(notice);
-  if (as === undefined) await passOn(passed, response, held);
-  else await passMasked(passed, response, held, { as, mask: parts.mask, request, signal });
+  if (as === undefined) await passOn(passed, response, notice);
+  else await passMasked(passed, response, notice, { as, mask: parts.mask, request, signal });
   return undefined;
 }
 
-async function passOn(passed: Answer, response: ServerResponse, held: string[]): Promise<void> {
+async function passOn(passed: Answer, response: ServerResponse, notice: string | undefined): Promise<void> {
   const { answer } = passed;
-  const headers = [...answerHeaders(answer, { bodyChanges: false }), ...held];
+  const headers = answerHeaders(answer, { bodyChanges: false, notice });
   response.writeHead(answer.statusCode ?? 502, headers);
   const read = passed.body;
   if (read !== undefined) {
@@ -81,11 +80,11 @@ async function passOn(passed: Answer, response: ServerResponse, held: string[]):
 async function passMasked(
   passed: Answer,
   response: ServerResponse,
-  held: string[],
+  notice: string | undefined,
   how: { as: Assumed; mask: Mask; request: ProxyRequest; signal: AbortSignal },
 ): Promise<void> {
   const { answer } = passed;
-  const headers = [...answerHeaders(answer, { bodyChanges: true }), ...held];
+  const headers = answerHeaders(answer, { bodyChanges: true, notice });
   const code = answer.statusCode ?? 502;
   if (code === 200 && isLineStream(how.request.info)) {
     const lines = maskLines(answer, how.mask, how.as);

@@ -16,15 +16,31 @@ const hopByHop = new Set([
 /** What described the bytes as they were before masking. */
 const ofTheBody = new Set(['content-length', 'content-encoding', 'etag', 'content-md5', 'digest']);
 
-/** The answer's headers for the client, in order, as node:http takes them. */
-export function answerHeaders(answer: IncomingMessage, options: { bodyChanges: boolean }): string[] {
+/**
+ * The answer's headers for the client, in order, as node:http takes them.
+ *
+ * @param options.notice added as a `Warning`; one of the webhook's that it ends with says nothing more, and is left out
+ */
+export function answerHeaders(
+  answer: Pick<IncomingMessage, 'rawHeaders'>,
+  options: { bodyChanges: boolean; notice?: string | undefined },
+): string[] {
   const headers: string[] = [];
+  const notice = options.notice === undefined ? [] : warningHeader(options.notice);
   for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
     const name = (answer.rawHeaders[at] ?? '').toLowerCase();
     if (hopByHop.has(name) || (options.bodyChanges && ofTheBody.has(name))) continue;
-    headers.push(answer.rawHeaders[at] ?? '', answer.rawHeaders[at + 1] ?? '');
+    const value = answer.rawHeaders[at + 1] ?? '';
+    if (name === 'warning' && isSaidBy(notice[1], value)) continue;
+    headers.push(answer.rawHeaders[at] ?? '', value);
   }
-  return headers;
+  return [...headers, ...notice];
+}
+
+/** `299 - "held 5s, approved by alice (h-1)"` says all that `299 - "approved by alice (h-1)"` does. */
+function isSaidBy(notice: string | undefined, warning: string): boolean {
+  const said = /^299 \S+ "(.+"$)/.exec(warning)?.[1];
+  return said !== undefined && notice?.endsWith(`, ${said}`) === true;
 }
 
 /** A `Warning` header, which kubectl prints. Source: apimachinery util/net/http.go, NewWarningHeader. */

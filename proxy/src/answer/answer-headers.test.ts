@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals';
+import { answerHeaders } from './answer-headers.ts';
+
+const type = ['Content-Type', 'application/json'];
+const approved = ['Warning', '299 - "approved by alice (h-1)"'];
+const deprecated = ['Warning', '299 - "v1beta1 is deprecated"'];
+const notice = 'held 5s, approved by alice (h-1)';
+const said = ['Warning', `299 - "${notice}"`];
+
+test.each([
+  {
+    situation: 'an answer: all but what speaks of the connection',
+    raw: [...type, 'Connection', 'close', 'ETag', '"1"'],
+    options: { bodyChanges: false },
+    want: [...type, 'ETag', '"1"'],
+  },
+  {
+    situation: 'an answer whose body is masked: nothing that described it before',
+    raw: [...type, 'ETag', '"1"', 'Content-Length', '7'],
+    options: { bodyChanges: true },
+    want: type,
+  },
+  {
+    situation: 'an approval that nobody waited for: as the webhook says it',
+    raw: [...type, ...approved],
+    options: { bodyChanges: false },
+    want: [...type, ...approved],
+  },
+  {
+    situation: 'an approval that was waited for: said once, and other warnings stay',
+    raw: [...deprecated, ...approved, ...type],
+    options: { bodyChanges: false, notice },
+    want: [...deprecated, ...type, ...said],
+  },
+  {
+    situation: 'an approval of another hold beside it: both',
+    raw: ['Warning', '299 - "approved by bob (h-2)"'],
+    options: { bodyChanges: false, notice },
+    want: ['Warning', '299 - "approved by bob (h-2)"', ...said],
+  },
+  {
+    situation: 'a notice that is no header as it stands: made one',
+    raw: [],
+    options: { bodyChanges: false, notice: 'held by "Zoë"\n' },
+    want: ['Warning', '299 - "held by \\"Zo?\\"?"'],
+  },
+])('$situation', ({ raw, options, want }) => {
+  expect(answerHeaders({ rawHeaders: raw }, options)).toEqual(want);
+});
