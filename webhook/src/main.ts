@@ -1,7 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { createMask, type AccessPolicy, type Hold } from '@holdpoint/core';
 import {
+  createCandidate,
   createDrain,
   createKubeClient,
   createLogger,
@@ -18,6 +21,7 @@ import {
   readCaBundle,
   readKey,
   runUntilSignal,
+  startLeaderElection,
 } from '@holdpoint/platform';
 import { countDecisions, countHoldWrites } from './counted-holds.ts';
 import { createHoldDesk } from './holds/hold-desk.ts';
@@ -48,6 +52,7 @@ const flags = parseFlags(process.argv.slice(2), {
   'client-url': { description: 'https://host:port at which the API server reaches this webhook' },
   'client-ca-file': { description: 'PEM bundle by which the API server verifies it' },
   'mask-key-file': { description: 'hex key, shared by all replicas: binds masks and digests' },
+  'lease-namespace': { description: 'namespace of the lease by which one replica leads', default: 'holdpoint-system' },
   'drain-delay': {
     description: 'how long it serves on after SIGTERM, until no new connection comes here',
     default: '5s',
@@ -81,13 +86,26 @@ const [policyCache, holdCache, username] = await Promise.all([
   ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
+const leader = startLeaderElection(
+  createCandidate({
+    kube,
+    namespace: flags['lease-namespace'],
+    name: 'holdpoint-webhook',
+    // The pod's name for people; the rest because a restarted container has the same one.
+    identity: `${hostname()}_${randomUUID()}`,
+    now,
+    elapsedMs: () => performance.now(),
+  }),
+  logger,
+  (ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined),
+);
 const desk = createHoldDesk(countHoldWrites(kube, metrics), holdCache);
 const parts = { policies: () => policies.compiled(), desk, hmac, mask: createMask(hmac), now };
 
 registerGauges(allMetrics, {
   holds: () => holdCache.list(),
   policies: () => policies.states().map(({ problems }) => ({ state: problems.length === 0 ? 'enforced' : 'invalid' })),
-  isLeader: () => true,
+  isLeader: () => leader.isLeader(),
   now,
 });
 
@@ -136,13 +154,14 @@ const reconcile = (): Promise<void> => {
 policyCache.onChange(() => void reconcile());
 const housekeeping = setInterval(() => {
   void reconcile();
-  void sweepHolds(kube, holdCache, now(), logger);
+  if (leader.isLeader()) void sweepHolds(kube, holdCache, now(), logger);
 }, housekeepingMs);
 await reconcile();
 logger.info({ port, username }, 'webhook serving');
 
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
-  await drain.run();
+  // Another may lead while this one still answers; and the API server may be slow to take it.
+  await Promise.all([leader.stop(), drain.run()]);
   await Promise.all([policyCache.stop(), holdCache.stop()]);
 });

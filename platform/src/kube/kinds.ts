@@ -4,6 +4,8 @@ import type { ResourceKind } from './client.ts';
 export const kinds = {
   accessPolicies: { group: 'holdpoint.dev', version: 'v1alpha1', plural: 'accesspolicies' },
   holds: { group: 'holdpoint.dev', version: 'v1alpha1', plural: 'holds' },
+  /** Namespaced: say in which with `{ ...kinds.leases, namespace }`. */
+  leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' },
   apiServices: { group: 'apiregistration.k8s.io', version: 'v1', plural: 'apiservices' },
   validatingWebhookConfigurations: {
     group: 'admissionregistration.k8s.io',
