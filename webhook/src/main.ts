@@ -1,7 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleepFor } from 'node:timers/promises';
 import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
 import {
+  createCandidate,
   createDrain,
   createKubeClient,
   createLogger,
@@ -19,6 +22,7 @@ import {
   readCaBundle,
   readKey,
   runUntilSignal,
+  startLeaderElection,
 } from '@holdpoint/platform';
 import { countDecisions, countHoldWrites } from './counted-holds.ts';
 import { createGrantDesk } from './grants/grant-desk.ts';
@@ -58,6 +62,7 @@ const flags = parseFlags(process.argv.slice(2), {
       'extra by which a decision is known to come from its own user and not an impersonator; empty: do not ask',
     default: credentialIdExtra,
   },
+  'lease-namespace': { description: 'namespace of the lease by which one replica leads', default: 'holdpoint-system' },
   'drain-delay': {
     description: 'how long it serves on after SIGTERM, until no new connection comes here',
     default: '5s',
@@ -95,6 +100,19 @@ const [policyCache, holdCache, grantCache, namespaces, username] = await Promise
   ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
+const leader = startLeaderElection(
+  createCandidate({
+    kube,
+    namespace: flags['lease-namespace'],
+    name: 'holdpoint-webhook',
+    // The pod's name for people; the rest because a restarted container has the same one.
+    identity: `${hostname()}_${randomUUID()}`,
+    now,
+    elapsedMs: () => performance.now(),
+  }),
+  logger,
+  (ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined),
+);
 const parts = {
   policies: () => policies.compiled(),
   namespaceObject: (name: string) => namespaces.get(name),
@@ -109,7 +127,7 @@ const parts = {
 registerGauges(allMetrics, {
   holds: () => holdCache.list(),
   policies: () => policies.states().map(({ problems }) => ({ state: problems.length === 0 ? 'enforced' : 'invalid' })),
-  isLeader: () => true,
+  isLeader: () => leader.isLeader(),
   now,
 });
 
@@ -161,6 +179,7 @@ const reconcile = (): Promise<void> => {
 policyCache.onChange(() => void reconcile());
 const housekeeping = setInterval(() => {
   void reconcile();
+  if (!leader.isLeader()) return;
   void sweepHolds(holdCache, now(), { kube, retentionMs, logger });
   void sweepGrants(grantCache, now(), { kube, retentionMs, logger });
 }, housekeepingMs);
@@ -169,6 +188,7 @@ logger.info({ port, username }, 'webhook serving');
 
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
-  await drain.run();
+  // Another may lead while this one still answers; and the API server may be slow to take it.
+  await Promise.all([leader.stop(), drain.run()]);
   await Promise.all([policyCache.stop(), holdCache.stop(), grantCache.stop(), namespaces.stop()]);
 });
