@@ -18,6 +18,7 @@ export * from './holds/canonical-json.ts';
 export * from './holds/change.ts';
 export * from './holds/decide.ts';
 export * from './holds/digest.ts';
+export * from './holds/generated-name.ts';
 export * from './holds/hold-name.ts';
 export * from './holds/new-hold.ts';
 export * from './holds/normalise.ts';

@@ -67,6 +67,8 @@ const noise = fc.record(
   { requiredKeys: [] },
 );
 const suffix = fc.stringMatching(/^[a-z0-9]{5}$/);
+/** What the API server draws from: see generated-name.ts. */
+const drawn = fc.stringMatching(/^[bcdfghjklmnpqrstvwxz2456789]{5}$/);
 
 function withNoise(object: JsonValue, more: JsonObject): JsonObject {
   const { metadata, ...rest } = object as JsonObject;
@@ -134,7 +136,7 @@ describe('digestOf', () => {
       object: withNoise({ metadata: { generateName: 'web-', name } }, {}),
     });
     fc.assert(
-      fc.property(suffix, suffix, (one, two) => {
+      fc.property(drawn, drawn, (one, two) => {
         expect(digest(generated(`web-${one}`))).toBe(digest(generated(`web-${two}`)));
       }),
     );

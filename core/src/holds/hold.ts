@@ -45,7 +45,7 @@ export interface HoldRequest {
   kind: string;
   subresource?: string;
   namespace?: string;
-  /** Empty for a create with `generateName`. */
+  /** Left out for a create with `generateName`: it is another one at every attempt. */
   name?: string;
 }
 

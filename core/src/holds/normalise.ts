@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { hasGeneratedName } from './generated-name.ts';
 import { withoutAllocations } from './normalise-service.ts';
 
 /** What the server writes into metadata by itself, and differently at every attempt. */
@@ -42,7 +43,7 @@ export function normaliseObject(object: JsonObject): JsonObject {
   if (!isJsonObject(metadata)) return { ...object };
   const kept: JsonObject = {};
   for (const [key, value] of Object.entries(metadata)) if (!serverMetadata.includes(key)) define(kept, key, value);
-  if (typeof kept['generateName'] === 'string' && kept['generateName'] !== '') delete kept['name'];
+  if (hasGeneratedName(object)) delete kept['name'];
   const normalised: JsonObject = { ...rest, metadata: kept };
   switch (`${String(object['apiVersion'])} ${String(object['kind'])}`) {
     case 'v1 Pod':

@@ -7,6 +7,7 @@ import {
   giveGrant,
   governingPolicies,
   grantSpecOf,
+  hasGeneratedName,
   hasOwnCredential,
   isJsonObject,
   patched,
@@ -68,7 +69,8 @@ function stampGiven(request: AdmissionRequest, parts: StampGrantParts): Admissio
 
 /** The same digest that its hold will have: a reader of the Grant finds there who approved it. */
 function grantDigest(request: AdmissionRequest, hmac: Hmac): string {
-  const { user, operation, resource, subresource, namespace, name, oldObject } = request;
+  const { user, operation, resource, subresource, namespace, oldObject } = request;
+  const name = hasGeneratedName(request.object) ? '' : request.name;
   return digestOf(
     {
       username: user.username,

@@ -6,6 +6,7 @@ import {
   digestOf,
   extraKeys,
   extraOf,
+  hasGeneratedName,
   held,
   holdCauseReason,
   isJsonObject,
@@ -68,7 +69,8 @@ interface Asked {
 
 function createAsked(request: AdmissionRequest, ask: Ask, parts: ValidateParts): Asked {
   let digest: string | undefined;
-  const { user, operation, resource, subresource, namespace, name, oldObject } = request;
+  const { user, operation, resource, subresource, namespace, oldObject } = request;
+  const name = nameAskedFor(request);
   const input = { username: user.username, operation, resource, subresource, namespace, name, oldObject };
   return {
     request,
@@ -151,7 +153,8 @@ function toResponse(uid: string, ask: Ask, code: 429 | 403, answer: DeskAnswer):
 }
 
 function holdInputOf({ request, ask, using, digest }: Asked, parts: ValidateParts): NewHoldInput {
-  const { user, operation, resource, subresource, namespace, name, options } = request;
+  const { user, operation, resource, subresource, namespace, options } = request;
+  const name = nameAskedFor(request);
   // The objects are masked before they are compared: a secret value that changed shows as two different masks.
   const object = maskObject(request.object, parts.mask);
   const oldObject = maskObject(request.oldObject, parts.mask);
@@ -180,15 +183,20 @@ function unchangedLinesOf(oldObject: JsonValue, maxBytes: number): JsonValue | u
   return Buffer.byteLength(JSON.stringify(before)) > maxBytes ? undefined : before;
 }
 
+/** The name as the client gave it: none where it left that to the API server. */
+function nameAskedFor({ operation, subresource, name, object }: AdmissionRequest): string {
+  return operation === 'CREATE' && subresource === '' && hasGeneratedName(object) ? '' : name;
+}
+
 function usingOf(request: AdmissionRequest, nowMs: number): UsingRequest {
   return {
     requestUid: request.uid,
     requestId: extraOf(request.user, extraKeys.request),
-    // A create with generateName has no name yet; repeating it, a CONNECT, or a create on a subresource (another token,
-    // another eviction) is doing it twice.
+    // Repeating a create with generateName, a CONNECT, or a create on a subresource (another token, another eviction) is doing
+    // it twice.
     mayRepeat:
       request.operation !== 'CONNECT' &&
-      request.name !== '' &&
+      nameAskedFor(request) !== '' &&
       !(request.operation === 'CREATE' && request.subresource !== ''),
     nowMs,
   };
