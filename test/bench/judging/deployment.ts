@@ -104,7 +104,10 @@ export function storedDeployment(name: string, namespace: string, change: { revi
           apiVersion: 'apps/v1',
           time: '2026-01-01T00:00:00Z',
           fieldsType: 'FieldsV1',
-          fieldsV1: fieldsOf({ metadata: { annotations, labels: metadata['labels'] ?? {} }, spec: manifest['spec'] ?? {} }),
+          fieldsV1: fieldsOf({
+            metadata: { annotations, labels: metadata['labels'] ?? {} },
+            spec: manifest['spec'] ?? {},
+          }),
         },
       ],
     },

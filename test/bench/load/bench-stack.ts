@@ -28,8 +28,13 @@ const goWebhookName = 'always-allows.bench.example';
 /**
  * Brings the stack up. Of our services the webhook alone runs: no proxy is in the way of these calls, and the audit events go
  * to a server that drops them, so that what is measured does not share its two cores with a store at work.
+ *
+ * @param options.protectedObjects also `protected-0`, `protected-1` …, which the policy does not let go
  */
-export async function startBenchStack(onProgress: (text: string) => void): Promise<BenchStack> {
+export async function startBenchStack(
+  onProgress: (text: string) => void,
+  options: { protectedObjects?: boolean } = {},
+): Promise<BenchStack> {
   onProgress('building the Go webhook');
   const binary = await buildGoServer();
   const stack = await startStack({ services: ['webhook'], onProgress });
@@ -48,6 +53,7 @@ export async function startBenchStack(onProgress: (text: string) => void): Promi
     onProgress('creating the writers and their objects');
     await applyAll(stack, [namespace, ...arms.map(accountOf), role, binding]);
     await applyAll(stack, [...policies(), goRegistration(address, readFileSync(stack.caFile, 'utf8')), ...objects()]);
+    if (options.protectedObjects === true) await applyAll(stack, protectedObjects());
     await must(stack, ['wait', '--for=condition=Enforced', 'accesspolicy', '--all', '--timeout=30s']);
     const tokens = { none: '', go: '', holdpoint: '' };
     for (const arm of arms) {
@@ -165,6 +171,19 @@ function objects(): object[] {
       deploymentManifest(name, benchNamespace),
     ];
   }).flat();
+}
+
+function protectedObjects(): object[] {
+  return Array.from({ length: maxWriters }, (_, i) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: `protected-${String(i)}`,
+      namespace: benchNamespace,
+      // Of the label, policy 0 says "Deny".
+      labels: { 'example.com/protected-0': 'true' },
+    },
+  }));
 }
 
 /** Where the API server sends its audit events: nobody listens there when the stack runs no sink. */

@@ -13,8 +13,8 @@ export const targets: readonly Write[] = [
     method: 'PATCH',
     path: `/apis/apps/v1/namespaces/${benchNamespace}/deployments/writer-{writer}?fieldManager=bench`,
     contentType: 'application/merge-patch+json',
-    // No part of its spec: its controller then has nothing to do.
-    body: '{"metadata":{"annotations":{"example.com/revision":"{value}"}}}',
+    // A label of its own, which is no new generation: its controller then has nothing to do.
+    body: '{"metadata":{"labels":{"example.com/revision":"{value}"}}}',
   },
   {
     name: 'configmap',
@@ -116,7 +116,9 @@ async function runSlot(bench: BenchStack, load: Load, input: SlotInput): Promise
   const wanted = `${write.name} 200`;
   const unexpected = Object.entries(result.answers).filter(([answer]) => answer !== wanted);
   if (unexpected.length > 0) {
-    throw new Error(`${arm}, ${String(writers)} writers: expected "${wanted}" alone, got ${JSON.stringify(result.answers)}`);
+    throw new Error(
+      `${arm}, ${String(writers)} writers: expected "${wanted}" alone, got ${JSON.stringify(result.answers)}`,
+    );
   }
   return {
     target: write.name,

@@ -39,7 +39,9 @@ export async function startGoServer(
   if (pid === undefined) throw new Error(`${binary} could not be started`);
   await eventually(`${address} answers`, async () => {
     // It answers JSON to reviews alone, and to anything else nothing: an end of input then is a sign of life.
-    const answered = await requestJson(`https://${address}/`, { method: 'GET', caFile }).catch((error: unknown) => error);
+    const answered = await requestJson(`https://${address}/`, { method: 'GET', caFile }).catch(
+      (error: unknown) => error,
+    );
     return answered instanceof SyntaxError ? true : undefined;
   });
   return { pid, stop: () => child.stdin.end() };

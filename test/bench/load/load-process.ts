@@ -38,12 +38,17 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   await Promise.all(Array.from({ length: order.writers }, (_, writer) => write(writer)));
   const endedAt = performance.now();
   const { user, system } = process.cpuUsage(cpuBefore);
-  return { ...result, elapsedMs: endedAt - countFrom, cpuMs: ((user + system) / 1_000) * ((endedAt - countFrom) / (endedAt - startedAt)) };
+  return {
+    ...result,
+    elapsedMs: endedAt - countFrom,
+    cpuMs: ((user + system) / 1_000) * ((endedAt - countFrom) / (endedAt - startedAt)),
+  };
 }
 
 /** Resolves with the answer's code, or with what went wrong before there was one. */
 function send(order: LoadOrder, agent: Agent, write: Write, writer: number, next: number): Promise<string> {
-  const fill = (text: string): string => text.replaceAll('{writer}', String(writer)).replaceAll('{value}', String(next));
+  const fill = (text: string): string =>
+    text.replaceAll('{writer}', String(writer)).replaceAll('{value}', String(next));
   const body = fill(write.body);
   return new Promise((resolve) => {
     const sent = request(

@@ -45,9 +45,21 @@ export function summarise(slots: readonly Slot[]): { arms: ArmSummary[]; compari
     arms: cells.flatMap((cell) => {
       const inCell = slots.filter((slot) => isIn(slot, cell));
       const none = figuresOf(inCell.filter(({ arm }) => arm === 'none'));
-      return arms.map((arm) => armSummary(cell, arm, inCell.filter((slot) => slot.arm === arm), none));
+      return arms.map((arm) =>
+        armSummary(
+          cell,
+          arm,
+          inCell.filter((slot) => slot.arm === arm),
+          none,
+        ),
+      );
     }),
-    comparisons: cells.map((cell) => compare(cell, slots.filter((slot) => isIn(slot, cell)))),
+    comparisons: cells.map((cell) =>
+      compare(
+        cell,
+        slots.filter((slot) => isIn(slot, cell)),
+      ),
+    ),
   };
 }
 
@@ -71,7 +83,9 @@ function armSummary(cell: Cell, arm: Arm, slots: readonly Slot[], none: Figures)
 }
 
 function compare(cell: Cell, slots: readonly Slot[]): Comparison {
-  const rounds = [...new Set(slots.map(({ round }) => round))].map((round) => slots.filter((slot) => slot.round === round));
+  const rounds = [...new Set(slots.map(({ round }) => round))].map((round) =>
+    slots.filter((slot) => slot.round === round),
+  );
   const ratioOf = (ratio: (figures: Record<Arm, Figures>) => number): Ratio => ({
     overall: ratio(figuresByArm(slots)),
     rounds: spreadOf(rounds.map((round) => ratio(figuresByArm(round)))),
