@@ -10,11 +10,19 @@ test.each([
   { situation: 'one ratio over', ratios: [1.2, 1.51, 1], rssMiB: 150, want: ['missed: p99', 'met'] },
   { situation: 'a ratio to nothing: no miss', ratios: [NaN, 1, 1], rssMiB: 150, want: ['lost in noise: p50', 'met'] },
   { situation: 'both', ratios: [NaN, 1, 2], rssMiB: 150, want: ['missed: throughput; lost in noise: p50', 'met'] },
+  {
+    situation: 'a busy machine: judges no ratio',
+    ratios: [9, 9, 9],
+    rssMiB: 150,
+    foreignShare: 0.06,
+    want: ['not judged', 'met'],
+  },
   { situation: 'too much memory', ratios: [1, 1, 1], rssMiB: 151, want: ['met', 'missed'] },
-])('reportOf: $situation', ({ ratios, rssMiB, want }) => {
+])('reportOf: $situation', ({ ratios, rssMiB, foreignShare = 0.05, want }) => {
   const [addedP50 = NaN, addedP99 = NaN, slowdown = NaN] = ratios;
   const report = reportOf({
     machine: { cores: 2, node: 'v24' },
+    foreignShare,
     judging: [],
     arms: [],
     comparisons: [

@@ -23,7 +23,7 @@ say('judging in process');
 const judging = await measureJudging(Number(flags['judging-seconds']));
 const bench = await startBenchStack(say);
 try {
-  const { slots, memory } = await measureCalls({
+  const { slots, memory, foreignShare } = await measureCalls({
     bench,
     rounds: Number(flags.rounds),
     secondsPerSlot: Number(flags.seconds),
@@ -31,7 +31,7 @@ try {
     onProgress: say,
   });
   const machine = { cores: availableParallelism(), node: process.version };
-  const report = { machine, flags, judging, ...summarise(slots), memory };
+  const report = { machine, flags, judging, ...summarise(slots), memory, foreignShare };
   if (flags.json !== '') writeFileSync(flags.json, `${JSON.stringify(report, undefined, 2)}\n`);
   process.stdout.write(`${reportOf(report)}\n`);
 } finally {

@@ -17,6 +17,8 @@ export interface BenchStack {
   tokens: Readonly<Record<Arm, string>>;
   /** The processes whose CPU time and memory are looked at. */
   pids: () => { go: number; holdpoint: number; apiServer: number };
+  /** Every process that runs for the benchmark, the writers' and our own aside. */
+  allPids: () => number[];
   close(): Promise<void>;
 }
 
@@ -67,6 +69,10 @@ export async function startBenchStack(
         holdpoint: pidOf(stack.service('webhook')),
         apiServer: pidOf(stack.controlPlane.find(({ name }) => name === 'kube-apiserver')),
       }),
+      allPids: () => [
+        ...servers.map(({ pid }) => pid),
+        ...[...stack.controlPlane, stack.service('webhook')].map(pidOf),
+      ],
       close,
     };
   } catch (error) {

@@ -2,7 +2,7 @@ import { benchNamespace } from '../judging/policies.ts';
 import { sum } from '../statistics.ts';
 import { arms, type Arm, type BenchStack } from './bench-stack.ts';
 import { startLoad, type Load, type Write } from './load.ts';
-import { usageOf } from './process-usage.ts';
+import { usageOf, watchForeignShare } from './process-usage.ts';
 import { createRandom, interleaved } from './rounds.ts';
 import type { Cell, Slot } from './slot.ts';
 
@@ -54,6 +54,8 @@ export interface WebhookMemory {
 export async function measureCalls({ bench, rounds, secondsPerSlot, seed, onProgress }: CallsInput): Promise<{
   slots: Slot[];
   memory: Record<'go' | 'holdpoint', WebhookMemory>;
+  /** How much of the machine was busy with something else: from 0 to 1. */
+  foreignShare: number;
 }> {
   const load = startLoad();
   const cells = targets.flatMap((write) => writerCounts.map((writers) => ({ write, writers })));
@@ -67,6 +69,7 @@ export async function measureCalls({ bench, rounds, secondsPerSlot, seed, onProg
       }
     }
     const orders = cells.map(() => interleaved(arms, rounds, random));
+    const foreignShareUntilNow = watchForeignShare([process.pid, load.pid, ...bench.allPids()]);
     for (let round = 0; round < rounds; round += 1) {
       onProgress(`round ${String(round + 1)} of ${String(rounds)}`);
       for (const [i, { write, writers }] of cells.entries()) {
@@ -75,11 +78,12 @@ export async function measureCalls({ bench, rounds, secondsPerSlot, seed, onProg
         }
       }
     }
+    const { go, holdpoint } = bench.pids();
+    const memory = { go: memoryOf(go), holdpoint: memoryOf(holdpoint) };
+    return { slots, memory, foreignShare: foreignShareUntilNow() };
   } finally {
     load.stop();
   }
-  const { go, holdpoint } = bench.pids();
-  return { slots, memory: { go: memoryOf(go), holdpoint: memoryOf(holdpoint) } };
 }
 
 function memoryOf(pid: number): WebhookMemory {

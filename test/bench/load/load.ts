@@ -36,6 +36,7 @@ export interface LoadResult {
 }
 
 export interface Load {
+  readonly pid: number;
   run(order: LoadOrder): Promise<LoadResult>;
   stop(): void;
 }
@@ -43,7 +44,10 @@ export interface Load {
 /** Starts the writers' process. */
 export function startLoad(): Load {
   const child = fork(join(import.meta.dirname, 'load-process.ts'), { serialization: 'advanced' });
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the process of the writers could not be started');
   return {
+    pid,
     run: (order) =>
       new Promise((resolve, reject) => {
         const ended = (): void => reject(new Error('the process of the writers ended'));

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseUsage } from './process-usage.ts';
+import { parseMachineUsage, parseUsage } from './process-usage.ts';
 
 // As the kernel writes them: after the command 11 fields, then user and system time in hundredths of a second.
 const statOf = (command: string): string =>
@@ -11,4 +11,9 @@ test.each([
   { situation: 'one that calls itself like a line of its own', command: 'a) S 9 (b 1 2' },
 ])('parseUsage: $situation', ({ command }) => {
   expect(parseUsage(statOf(command), status)).toEqual({ cpuMs: 3_000, rssBytes: 1_048_576, peakRssBytes: 1_572_864 });
+});
+
+test('parseMachineUsage: all but idle and waiting is busy, and a guest is not counted twice', () => {
+  const stat = 'cpu  10 20 30 400 50 1 2 3 9 9\ncpu0 5 10 15 200 25 0 1 1 9 9\nintr 1\n';
+  expect(parseMachineUsage(stat)).toEqual({ totalMs: 5_160, busyMs: 660 });
 });

@@ -31,3 +31,33 @@ export function parseUsage(stat: string, status: string): ProcessUsage {
     peakRssBytes: kibibytes('VmHWM') * 1_024,
   };
 }
+
+/** CPU time of the whole machine since it started, and how much of it was not idle. Source: proc_stat(5). */
+export function parseMachineUsage(stat: string): { totalMs: number; busyMs: number } {
+  const fields = /^cpu +(.*)$/m.exec(stat)?.[1]?.split(' ').map(Number) ?? [];
+  // user nice system idle iowait irq softirq steal; a guest's time is in user's already.
+  const counted = fields.slice(0, 8);
+  const total = counted.reduce((sum, each) => sum + each, 0);
+  const idle = (counted[3] ?? 0) + (counted[4] ?? 0);
+  return { totalMs: total * tickMs, busyMs: (total - idle) * tickMs };
+}
+
+/**
+ * Watches how busy the machine is with what is not ours. On a machine that does other things too, a difference of two
+ * latencies says little: whoever reads the figures must be able to see that.
+ *
+ * @param pids ours, all of them alive until the end
+ * @returns the others' share of the machine's time since then, from 0 to 1
+ */
+export function watchForeignShare(pids: readonly number[]): () => number {
+  const now = () => ({
+    machine: parseMachineUsage(readFileSync('/proc/stat', 'utf8')),
+    oursMs: pids.reduce((sum, pid) => sum + usageOf(pid).cpuMs, 0),
+  });
+  const before = now();
+  return () => {
+    const after = now();
+    const foreignMs = after.machine.busyMs - before.machine.busyMs - (after.oursMs - before.oursMs);
+    return Math.max(0, foreignMs) / (after.machine.totalMs - before.machine.totalMs);
+  };
+}
