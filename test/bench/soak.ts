@@ -31,9 +31,10 @@ const refused: Write = {
 const wouldBeHeld: Write = {
   name: 'would-hold',
   method: 'DELETE',
-  path: `/api/v1/namespaces/${benchNamespace}/configmaps/writer-{writer}?dryRun=All`,
+  path: `/api/v1/namespaces/${benchNamespace}/configmaps/writer-{writer}`,
   contentType: 'application/json',
-  body: '{}',
+  // In the body: with one, the API server looks at no option in the URL.
+  body: '{"kind":"DeleteOptions","apiVersion":"v1","dryRun":["All"]}',
 };
 /** The only code that each may be answered with. */
 const wanted: Readonly<Record<string, number>> = { deployment: 200, configmap: 200, denied: 403, 'would-hold': 200 };
