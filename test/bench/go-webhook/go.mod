@@ -1,0 +1,3 @@
+module holdpoint.dev/bench/go-webhook
+
+go 1.26
