@@ -7,7 +7,7 @@ import {
   type AdmissionReviewResponse,
   type CompiledPolicy,
 } from '@holdpoint/core';
-import { validate, type HoldDesk, type ValidateParts } from '@holdpoint/webhook';
+import { validate, type ValidateParts } from '@holdpoint/webhook';
 import { quantile, sorted } from '../statistics.ts';
 import { generatePolicies } from './policies.ts';
 import { createReview, updateReview } from './reviews.ts';
@@ -101,10 +101,18 @@ function partsWith(policies: readonly AccessPolicy[]): ValidateParts {
   const compiled = policies.map(compiledOrThrow);
   const hmac = (text: string): string => createHmac('sha256', 'bench').update(text).digest('hex');
   const unexpected = (): never => {
-    throw new Error('an allowed write asks for no hold');
+    throw new Error('an allowed write asks for no hold and no grant');
   };
-  const desk: HoldDesk = { ask: unexpected, peek: unexpected };
-  return { policies: () => compiled, desk, hmac, mask: createMask(hmac), now: () => Date.now() };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench', labels: { env: 'bench' } } };
+  return {
+    policies: () => compiled,
+    namespaceObject: () => Promise.resolve(namespace),
+    grants: { use: unexpected, peek: unexpected },
+    desk: { ask: unexpected, peek: unexpected },
+    hmac,
+    mask: createMask(hmac),
+    now: () => Date.now(),
+  };
 }
 
 function compiledOrThrow(source: AccessPolicy): CompiledPolicy {
