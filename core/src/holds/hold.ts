@@ -118,5 +118,7 @@ export function isFinished(phase: HoldPhase): boolean {
   return phase === 'Used' || phase === 'Denied' || phase === 'Expired' || phase === 'Lapsed';
 }
 
+/** Where a refusal of ours names the policy and rule behind it for programs (`status.details.causes[].reason`). */
+export const ruleCauseReason = 'HoldpointRule';
 /** Where a 429 or 403 of ours names its hold for programs (`status.details.causes[].reason`). */
 export const holdCauseReason = 'HoldpointHold';

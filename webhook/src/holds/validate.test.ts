@@ -134,6 +134,9 @@ const answer = (response: AdmissionReviewResponse['response']): AdmissionReviewR
   response,
 });
 const causesOf = (name: string) => [{ reason: 'HoldpointHold', field: 'holdpoint.dev/hold', message: name }];
+const ruleDetails = (message: string) => ({
+  causes: [{ reason: 'HoldpointRule', field: 'holdpoint.dev/rule', message }],
+});
 const heldMessage = (name: string): string =>
   `held for approval by rule "r" of policy "p". Production needs an SRE. Hold ${name} waits for a person; once it is approved, the same command goes through.`;
 
@@ -151,7 +154,13 @@ describe('validate: the whole answer', () => {
         uid: 'u-1',
         allowed: false,
         auditAnnotations: { decision: 'deny', policy: 'p', rule: 'default', session: 's-1' },
-        status: { ...failure, code: 403, reason: 'Forbidden', message: 'refused by the default of policy "p"' },
+        status: {
+          ...failure,
+          code: 403,
+          reason: 'Forbidden',
+          message: 'refused by the default of policy "p"',
+          details: ruleDetails('p/default'),
+        },
       }),
     );
     expect(cluster.writes).toEqual([]);
@@ -285,6 +294,7 @@ describe('validate: the whole answer', () => {
           reason: 'Forbidden',
           message:
             'rule "r" of policy "p" asks for an approval, and 1 of yours are pending already. Wait until some are decided.',
+          details: ruleDetails('p/r'),
         },
       }),
     );

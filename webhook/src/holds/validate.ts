@@ -13,10 +13,12 @@ import {
   judge,
   maskObject,
   normaliseObject,
+  ruleCauseReason,
   ruleOf,
   type AdmissionRequest,
   type AdmissionReviewResponse,
   type Ask,
+  type AuditAnnotations,
   type CompiledPolicy,
   type Hmac,
   type Hold,
@@ -52,7 +54,7 @@ export async function validate(request: AdmissionRequest, parts: ValidateParts):
     case 'Pass':
       return allowed(request.uid, judgement.annotations);
     case 'Refuse':
-      return denied(request.uid, judgement.message, judgement.annotations);
+      return denied(request.uid, judgement.message, judgement.annotations, [ruleCauseOf(judgement.annotations)]);
     case 'Ask':
       return await answerAsk(createAsked(request, judgement, parts), parts);
   }
@@ -90,7 +92,9 @@ async function answerAsk(asked: Asked, parts: ValidateParts): Promise<AdmissionR
     const annotations = { ...ask.annotations, decision: 'granted', grant: names };
     return allowed(uid, annotations, `${dryRun ? 'would pass' : 'passed'} without asking, by grant ${names}`);
   }
-  if (ask.how.type === 'GrantOnly') return denied(uid, ask.how.refusal, { ...ask.annotations, decision: 'deny' });
+  if (ask.how.type === 'GrantOnly') {
+    return denied(uid, ask.how.refusal, { ...ask.annotations, decision: 'deny' }, [ruleCauseOf(ask.annotations)]);
+  }
   if (dryRun) {
     const answer = parts.desk.peek(digest(), using);
     return allowed(uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
@@ -118,6 +122,7 @@ function toResponse(uid: string, ask: Ask, code: 429 | 403, answer: DeskAnswer):
       `${rule} asks for an approval, and ${String(answer.pending)} of yours are pending already. ` +
         'Wait until some are decided.',
       { ...annotations, decision: 'deny' },
+      [ruleCauseOf(annotations)],
     );
   }
   const name = nameOf(answer.hold);
@@ -150,6 +155,11 @@ function toResponse(uid: string, ask: Ask, code: 429 | 403, answer: DeskAnswer):
       return held(uid, message, { ...annotations, hold: name }, { causes, retryAfterSeconds });
     }
   }
+}
+
+/** Which rule refused, for programs; the message says it to people. */
+function ruleCauseOf({ policy = '', rule = '' }: AuditAnnotations): StatusCause {
+  return { reason: ruleCauseReason, field: 'holdpoint.dev/rule', message: `${policy}/${rule}` };
 }
 
 function holdInputOf({ request, ask, using, digest }: Asked, parts: ValidateParts): NewHoldInput {
