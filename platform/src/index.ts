@@ -2,6 +2,7 @@ export * from './flags.ts';
 export * from './http/body.ts';
 export * from './http/https-server.ts';
 export * from './kube/client.ts';
+export * from './kube/events.ts';
 export * from './kube/kinds.ts';
 export * from './kube/kube-config.ts';
 export * from './kube/namespaces.ts';

@@ -48,11 +48,13 @@ export function decide(input: DecideInput): DecideOutcome {
     at,
   };
   const decisions = [...(hold.status?.decisions ?? []), decision];
-  if (verdict === 'deny') return { status: { phase: 'Denied', decisions } };
+  // Who was told so far stays told.
+  const before = { ...hold.status, decisions };
+  if (verdict === 'deny') return { status: { ...before, phase: 'Denied' } };
   const approvals = decisions.filter((each) => each.verdict === 'approve').length;
-  if (approvals < hold.spec.minApprovals) return { status: { phase: 'Pending', decisions } };
+  if (approvals < hold.spec.minApprovals) return { status: { ...before, phase: 'Pending' } };
   const useBefore = new Date(nowMs + hold.spec.useWithinSeconds * 1_000).toISOString();
-  return { status: { phase: 'Approved', decisions, useBefore } };
+  return { status: { ...before, phase: 'Approved', useBefore } };
 }
 
 function refusalOf({ hold, reviewer, reviewerIsGoverned, reviewerHasCredential }: DecideInput): string | undefined {
