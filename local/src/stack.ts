@@ -23,6 +23,8 @@ import { identities, type IssuedUser, type User } from './users.ts';
 export interface StackOptions {
   /** Which of our services run. @default all three */
   services?: readonly ServiceName[];
+  /** Added to the webhook's command line. */
+  webhookFlags?: readonly string[];
   /** Manifest files, applied in order once the services are ready. */
   manifests?: readonly string[];
   /** Told what is being done, for somebody who waits. */
@@ -127,7 +129,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
       {
         name,
         command: process.execPath,
-        args: commandLineOf(name, serviceInput),
+        args: [...commandLineOf(name, serviceInput), ...(name === 'webhook' ? (options.webhookFlags ?? []) : [])],
         logFile: join(dir, 'logs', `${name}.log`),
         url: `https://${addresses[name]}`,
         ca: files.caPem,

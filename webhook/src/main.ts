@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
 import {
   closeGracefully,
+  createEventSink,
   createKubeClient,
   createLogger,
   createNamespaces,
@@ -23,6 +24,7 @@ import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
+import { createNotifier } from './notify/notifier.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
@@ -46,6 +48,7 @@ const flags = parseFlags(process.argv.slice(2), {
       'extra by which a decision is known to come from its own user and not an impersonator; empty: do not ask',
     default: credentialIdExtra,
   },
+  'receivers-file': { description: 'whom policies can have told of holds, by name; empty: nobody', default: '' },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
@@ -76,6 +79,18 @@ const parts = {
   now,
 };
 
+const nothing = (): void => undefined;
+const notifier = createNotifier({
+  kube,
+  holds: holdCache,
+  events: createEventSink(config),
+  receiversFile: flags['receivers-file'],
+  isLeader: () => true,
+  metrics: { delivered: nothing, failed: nothing, givenUp: nothing, pending: nothing },
+  logger,
+  now,
+});
+
 let registered = false;
 const server = createWebhookServer({
   certFile: flags['tls-cert-file'],
@@ -84,7 +99,7 @@ const server = createWebhookServer({
     '/validate': (request) => validate(request, parts),
     '/decide': (request) =>
       request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts),
-    '/policies': checkPolicy,
+    '/policies': (request) => checkPolicy(request, notifier.receiverNames()),
   },
   ready: () => registered,
   logger,
@@ -119,5 +134,6 @@ logger.info({ port, username }, 'webhook serving');
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
   await closeGracefully(server, drainMs);
+  await notifier.close();
   await Promise.all([policyCache.stop(), holdCache.stop(), grantCache.stop(), namespaces.stop()]);
 });
