@@ -52,22 +52,34 @@ function versionOf(file: string): string {
 }
 
 function load(file: string): Map<string, Receiver> {
+  const folder = dirname(file);
+  const receivers = receiversIn(file).map((receiver) => inFolder(receiver, folder));
+  for (const receiver of receivers) credentialsOf(receiver);
+  return new Map(receivers.map((receiver) => [receiver.name, receiver]));
+}
+
+function receiversIn(file: string): Receiver[] {
+  const text = readText(file);
+  let value: unknown;
   try {
-    const folder = dirname(file);
-    const receivers = parseReceivers(parseYaml(readFileSync(file, 'utf8'))).map((receiver) =>
-      inFolder(receiver, folder),
-    );
-    for (const receiver of receivers) credentialsOf(receiver);
-    return new Map(receivers.map((receiver) => [receiver.name, receiver]));
+    value = parseYaml(text);
+  } catch {
+    // The library's error quotes the line that it is on, and that line may hold a URL.
+    throw new HoldpointError('ERR_CONFIG_INVALID', `${file}: is no YAML`);
+  }
+  try {
+    return parseReceivers(value);
   } catch (cause) {
-    // A YAML error quotes the line that it is on, and that line may hold a URL.
-    const why = cause instanceof HoldpointError ? cause.message : isFileError(cause) ? messageOf(cause) : 'is no YAML';
-    throw new HoldpointError('ERR_CONFIG_INVALID', `${file}: ${why}`);
+    throw new HoldpointError('ERR_CONFIG_INVALID', `${file}: ${messageOf(cause)}`, { cause });
   }
 }
 
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new HoldpointError('ERR_CONFIG_INVALID', `${file}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function inFolder(receiver: Receiver, folder: string): Receiver {
@@ -86,11 +98,11 @@ export interface Credentials {
   bearerToken?: string;
 }
 
-/** Read anew for each attempt, so that keys rotate without a restart. Throws when a file cannot be read. */
+/** Read anew for each attempt, so that keys rotate without a restart. Throws ERR_CONFIG_INVALID naming a file that cannot be. */
 export function credentialsOf({ hmacKeyFile, caFile, bearerTokenFile }: Receiver): Credentials {
   return {
     ...(hmacKeyFile === undefined ? {} : { hmacKey: readKey(hmacKeyFile) }),
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
-    ...(bearerTokenFile === undefined ? {} : { bearerToken: readFileSync(bearerTokenFile, 'utf8').trim() }),
+    ...(caFile === undefined ? {} : { ca: readText(caFile) }),
+    ...(bearerTokenFile === undefined ? {} : { bearerToken: readText(bearerTokenFile).trim() }),
   };
 }
