@@ -49,12 +49,13 @@ export function decide(input: DecideInput): DecideOutcome {
   };
   const decisions = [...(hold.status?.decisions ?? []), decision];
   // Who was told so far stays told.
-  const before = { ...hold.status, decisions };
-  if (verdict === 'deny') return { status: { ...before, phase: 'Denied' } };
+  const notifications = hold.status?.notifications;
+  const told = notifications === undefined ? {} : { notifications };
+  if (verdict === 'deny') return { status: { phase: 'Denied', decisions, ...told } };
   const approvals = decisions.filter((each) => each.verdict === 'approve').length;
-  if (approvals < hold.spec.minApprovals) return { status: { ...before, phase: 'Pending' } };
+  if (approvals < hold.spec.minApprovals) return { status: { phase: 'Pending', decisions, ...told } };
   const useBefore = new Date(nowMs + hold.spec.useWithinSeconds * 1_000).toISOString();
-  return { status: { ...before, phase: 'Approved', useBefore } };
+  return { status: { phase: 'Approved', decisions, useBefore, ...told } };
 }
 
 function refusalOf({ hold, reviewer, reviewerIsGoverned, reviewerHasCredential }: DecideInput): string | undefined {
