@@ -26,6 +26,8 @@ export interface StackOptions {
   services?: readonly ServiceName[];
   /** With more than one, a balancer stands before them, as a Kubernetes Service would. @default 1 */
   webhookReplicas?: number;
+  /** Added to the webhook's command line. */
+  webhookFlags?: readonly string[];
   /** Manifest files, applied in order once the services are ready. */
   manifests?: readonly string[];
   /** Told what is being done, for somebody who waits. */
@@ -142,7 +144,10 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
       {
         name: processName,
         command: process.execPath,
-        args: commandLineOf(name, serviceInput, listen),
+        args: [
+          ...commandLineOf(name, serviceInput, listen),
+          ...(name === 'webhook' ? (options.webhookFlags ?? []) : []),
+        ],
         logFile: join(dir, 'logs', `${processName}.log`),
         graceMs: name === 'webhook' ? webhookGraceMs : undefined,
         url: `https://${listen}`,

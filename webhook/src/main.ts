@@ -6,6 +6,7 @@ import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold
 import {
   createCandidate,
   createDrain,
+  createEventSink,
   createKubeClient,
   createLogger,
   createMetrics,
@@ -35,6 +36,8 @@ import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
 import { createWebhookMetrics, registerGauges, type WatchedResource } from './metrics.ts';
+import { createNotifyMetrics } from './notify/counted-notifications.ts';
+import { createNotifier } from './notify/notifier.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
@@ -68,6 +71,7 @@ const flags = parseFlags(process.argv.slice(2), {
     default: '5s',
   },
   'hold-retention': { description: 'how long holds and grants that are over stay in the cluster', default: '168h' },
+  'receivers-file': { description: 'whom policies can have told of holds, by name; empty: nobody', default: '' },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
@@ -130,6 +134,16 @@ registerGauges(allMetrics, {
   isLeader: () => leader.isLeader(),
   now,
 });
+const notifier = createNotifier({
+  kube,
+  holds: holdCache,
+  events: createEventSink(config),
+  receiversFile: flags['receivers-file'],
+  isLeader: () => leader.isLeader(),
+  metrics: createNotifyMetrics(allMetrics),
+  logger,
+  now,
+});
 
 let registered = false;
 const server = createWebhookServer({
@@ -141,7 +155,7 @@ const server = createWebhookServer({
       (request) => (request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts)),
       metrics,
     ),
-    '/policies': checkPolicy,
+    '/policies': (request) => checkPolicy(request, notifier.receiverNames()),
   },
   notReady: () => (drain.isDraining() ? 'ending' : registered ? undefined : 'starting'),
   exposition: () => allMetrics.exposition(),
@@ -188,7 +202,7 @@ logger.info({ port, username }, 'webhook serving');
 
 runUntilSignal(logger, async () => {
   clearInterval(housekeeping);
-  // Another may lead while this one still answers; and the API server may be slow to take it.
-  await Promise.all([leader.stop(), drain.run()]);
+  // Another may lead, and tell, while this one still answers; and the API server may be slow to take it.
+  await Promise.all([notifier.close().then(() => leader.stop()), drain.run()]);
   await Promise.all([policyCache.stop(), holdCache.stop(), grantCache.stop(), namespaces.stop()]);
 });

@@ -37,6 +37,7 @@ const hold = (
   spec: { ...spec, ...more },
   ...(status === undefined ? {} : { status }),
 });
+const told = { receiver: 'chat', phase: 'Pending', state: 'Delivered', attempts: 1, at: earlier } as const;
 const user = (username: string, groups: string[] = ['sre']): UserInfo => ({ username, groups, extra: {} });
 const decided = (by: string, verdict: Decision['verdict'] = 'approve'): Decision => ({ by, verdict, at: earlier });
 
@@ -206,6 +207,16 @@ describe('decide', () => {
       input: { verdict },
       want: { refusal: `holdpoint.dev/decision: expected approve or deny, got ${shown}` },
     })),
+    {
+      situation: 'somebody was told of it: that stays on record',
+      input: {
+        verdict: 'deny',
+        hold: hold({}, { phase: 'Pending', decisions: [], notifications: [told] }),
+      },
+      want: {
+        status: { phase: 'Denied', decisions: [{ by: 'alice', verdict: 'deny', at }], notifications: [told] },
+      },
+    },
   ];
   test.each(rows)('$situation', ({ input, want }) => {
     const all: DecideInput = {

@@ -48,11 +48,14 @@ export function decide(input: DecideInput): DecideOutcome {
     at,
   };
   const decisions = [...(hold.status?.decisions ?? []), decision];
-  if (verdict === 'deny') return { status: { phase: 'Denied', decisions } };
+  // Who was told so far stays told.
+  const notifications = hold.status?.notifications;
+  const told = notifications === undefined ? {} : { notifications };
+  if (verdict === 'deny') return { status: { phase: 'Denied', decisions, ...told } };
   const approvals = decisions.filter((each) => each.verdict === 'approve').length;
-  if (approvals < hold.spec.minApprovals) return { status: { phase: 'Pending', decisions } };
+  if (approvals < hold.spec.minApprovals) return { status: { phase: 'Pending', decisions, ...told } };
   const useBefore = new Date(nowMs + hold.spec.useWithinSeconds * 1_000).toISOString();
-  return { status: { phase: 'Approved', decisions, useBefore } };
+  return { status: { phase: 'Approved', decisions, useBefore, ...told } };
 }
 
 function refusalOf({ hold, reviewer, reviewerIsGoverned, reviewerHasCredential }: DecideInput): string | undefined {

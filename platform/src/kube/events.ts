@@ -1,37 +1,35 @@
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import { ApiException, CoreV1Api, type CoreV1Event, type KubeConfig } from '@kubernetes/client-node';
+import type { HoldEvent } from '@holdpoint/core';
+import { KubeApiError } from './client.ts';
 
-/** What is worth telling whoever watches a cluster's events. */
-export interface ClusterEvent {
-  /** The object it is about; cluster-scoped ones have their events in the namespace `default`. */
-  regarding: { apiVersion: string; kind: string; name: string; uid?: string };
-  type: 'Normal' | 'Warning';
-  /** One word, as `kubectl get events` shows it. */
-  reason: string;
-  message: string;
-  nowMs: number;
+/** Where events go. */
+export interface EventSink {
+  /**
+   * Resolves once there is an event of that name, whoever created it.
+   *
+   * @throws KubeApiError when the API server does not take it
+   */
+  create(event: HoldEvent): Promise<void>;
 }
 
-/** Kubernetes cuts nothing, it refuses. Source: k8s.io/kubernetes pkg/apis/core/validation/events.go. */
-const maxMessageLength = 1_024;
-
-/** Writes core/v1 Events as `component`. Rejects when the API server refuses one: nothing may depend on an event. */
-export function createEventWriter(config: KubeConfig, component: string): (event: ClusterEvent) => Promise<void> {
+/** Events of the core API, each created in its own namespace. */
+export function createEventSink(config: KubeConfig): EventSink {
   const api = config.makeApiClient(CoreV1Api);
-  return async ({ regarding, type, reason, message, nowMs }) => {
-    const at = new Date(nowMs);
-    await api.createNamespacedEvent({
-      namespace: 'default',
-      body: {
-        metadata: { generateName: `${regarding.name}.`, namespace: 'default' },
-        involvedObject: regarding,
-        type,
-        reason,
-        message: message.slice(0, maxMessageLength),
-        source: { component },
-        firstTimestamp: at,
-        lastTimestamp: at,
-        count: 1,
-      },
-    });
+  return {
+    async create(event) {
+      // The library keeps time as Date, and writes it as the API server wants it.
+      const body: CoreV1Event = {
+        ...event,
+        metadata: { name: event.metadata.name, namespace: event.metadata.namespace },
+        firstTimestamp: new Date(event.firstTimestamp),
+        lastTimestamp: new Date(event.lastTimestamp),
+      };
+      try {
+        await api.createNamespacedEvent({ namespace: event.metadata.namespace, body });
+      } catch (error) {
+        if (!(error instanceof ApiException)) throw error;
+        if (error.code !== 409) throw new KubeApiError(error.code, undefined, error);
+      }
+    },
   };
 }

@@ -22,13 +22,30 @@ const resourceRules = [{ apiGroups: ['*'], resources: ['*'], operations: ['*'] }
 describe('checkPolicy', () => {
   test('a policy that compiles: allowed', () => {
     const hold = { approvers: [{ kind: 'Group', name: 'sre' }] };
-    expect(checkPolicy(request({ hold })).response).toEqual({ uid: 'u-1', allowed: true, auditAnnotations: {} });
+    expect(checkPolicy(request({ hold }), ['chat']).response).toEqual({
+      uid: 'u-1',
+      allowed: true,
+      auditAnnotations: {},
+    });
   });
 
   test('one whose holds nobody could decide: refused', () => {
-    expect(checkPolicy(request({})).response).toMatchObject({
+    expect(checkPolicy(request({}), ['chat']).response).toMatchObject({
       allowed: false,
       status: { details: { causes: [{ field: 'spec.hold.approvers' }] } },
+    });
+  });
+
+  test('one that tells a receiver nobody knows: refused, and it is said who is known', () => {
+    const hold = { approvers: [{ kind: 'Group', name: 'sre' }] };
+    const notify = [{ receiver: 'chat' }, { receiver: 'pager' }];
+    const message = '"pager" is no receiver in the webhook\'s receivers file; known: chat';
+    expect(checkPolicy(request({ hold, notify }), ['chat']).response).toMatchObject({
+      allowed: false,
+      status: {
+        message: `spec.notify[1].receiver: ${message}`,
+        details: { causes: [{ reason: 'FieldValueInvalid', field: 'spec.notify[1].receiver', message }] },
+      },
     });
   });
 
@@ -38,7 +55,7 @@ describe('checkPolicy', () => {
     ];
     const duration = '"soon" is not a duration such as 90s, 10m or 1h30m';
     const variable = 'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request';
-    expect(checkPolicy(request({ hold: { pauseFor: 'soon' }, rules })).response).toEqual({
+    expect(checkPolicy(request({ hold: { pauseFor: 'soon' }, rules }), ['chat']).response).toEqual({
       uid: 'u-1',
       allowed: false,
       auditAnnotations: { decision: 'deny' },
