@@ -9,6 +9,7 @@ export * from './kube/kinds.ts';
 export * from './kube/lease.ts';
 export * from './kube/kube-config.ts';
 export * from './kube/object-cache.ts';
+export * from './kube/own-rules.ts';
 export * from './kube/own-username.ts';
 export * from './key-file.ts';
 export * from './lifecycle.ts';
