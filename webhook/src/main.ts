@@ -2,10 +2,11 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { createMask, type AccessPolicy, type Hold } from '@holdpoint/core';
+import { createMask, type AccessPolicy, type Hold, type KubernetesObject } from '@holdpoint/core';
 import {
   createCandidate,
   createDrain,
+  createEventWriter,
   createKubeClient,
   createLogger,
   createMetrics,
@@ -16,10 +17,12 @@ import {
   kinds,
   listen,
   loadKubeConfig,
+  ownRules,
   ownUsername,
   parseFlags,
   readCaBundle,
   readKey,
+  readTlsPair,
   runUntilSignal,
   startLeaderElection,
 } from '@holdpoint/platform';
@@ -29,10 +32,12 @@ import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
-import { createWebhookMetrics, registerGauges } from './metrics.ts';
+import { createWebhookMetrics, registerGauges, type PolicyMetricState } from './metrics.ts';
 import { checkPolicy } from './policies/check-policy.ts';
+import { createPolicyGate } from './policies/policy-gate.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
+import { assertNotOverPermitted, assertReadable, permissionNamespaces, problemsOf } from './start-checks.ts';
 
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
@@ -57,12 +62,37 @@ const flags = parseFlags(process.argv.slice(2), {
     description: 'how long it serves on after SIGTERM, until no new connection comes here',
     default: '5s',
   },
+  check: { description: 'says what would keep it from serving, all at once, and exits 0 or 1', isSwitch: true },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
+const now = (): number => Date.now();
+const readClient = () => ({
+  url: flags['client-url'],
+  caBundle: Buffer.from(readCaBundle(flags['client-ca-file'])).toString('base64'),
+});
+
+if (flags.check === 'true') {
+  // All at once: whoever installs it wants one list, not one error after the other.
+  const connect = () => loadKubeConfig({ file: flags.kubeconfig });
+  const problems = await problemsOf([
+    () => durationFlag('drain-delay', flags['drain-delay']),
+    () => readKey(flags['mask-key-file']),
+    () => readTlsPair(flags['tls-cert-file'], flags['tls-private-key-file']),
+    readClient,
+    async () => {
+      const config = connect();
+      const owned = await Promise.all(permissionNamespaces.map((namespace) => ownRules(config, namespace)));
+      assertNotOverPermitted(await ownUsername(config), owned);
+    },
+    async () => assertReadable(await createKubeClient(connect()).list<AccessPolicy>(kinds.accessPolicies)),
+  ]);
+  process.stdout.write(problems.length === 0 ? 'webhook: ready to serve\n' : `${problems.join('\n')}\n`);
+  process.exit(problems.length === 0 ? 0 : 1);
+}
+
 const drainDelayMs = durationFlag('drain-delay', flags['drain-delay']);
 const logger = createLogger('webhook', flags['log-level']);
-const now = (): number => Date.now();
 const key = readKey(flags['mask-key-file']);
 const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('hex');
 
@@ -80,12 +110,18 @@ const watchBroke =
     metrics.watchBroke(resource);
     logger.warn({ err: error, resource }, 'watch broke');
   };
-const [policyCache, holdCache, username] = await Promise.all([
+const owned = await Promise.all(permissionNamespaces.map((namespace) => ownRules(config, namespace)));
+if (owned.some(({ incomplete }) => incomplete)) {
+  logger.warn({ namespaces: permissionNamespaces }, 'own permissions not known in full');
+}
+const username = await ownUsername(config);
+assertNotOverPermitted(username, owned);
+const [policyCache, holdCache] = await Promise.all([
   createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies')),
   createObjectCache<Hold>(config, kinds.holds, watchBroke('holds')),
-  ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
+const gate = createPolicyGate(policies);
 const leader = startLeaderElection(
   createCandidate({
     kube,
@@ -102,23 +138,36 @@ const leader = startLeaderElection(
 const desk = createHoldDesk(countHoldWrites(kube, metrics), holdCache);
 const parts = { policies: () => policies.compiled(), desk, hmac, mask: createMask(hmac), now };
 
+let policyStates: readonly PolicyMetricState[] = [];
 registerGauges(allMetrics, {
   holds: () => holdCache.list(),
-  policies: () => policies.states().map(({ problems }) => ({ state: problems.length === 0 ? 'enforced' : 'invalid' })),
+  policies: () => policyStates.map((state) => ({ state })),
   isLeader: () => leader.isLeader(),
   now,
 });
 
 let registered = false;
+const writeEvent = createEventWriter(config, 'holdpoint-webhook');
+const tellMended = ({ apiVersion, kind, metadata }: KubernetesObject): void => {
+  metrics.registrationMended();
+  const { name = '', uid } = metadata;
+  writeEvent({
+    regarding: { apiVersion, kind, name, ...(uid === undefined ? {} : { uid }) },
+    type: 'Warning',
+    reason: 'RegistrationChanged',
+    message: 'somebody other than Holdpoint had changed this registration; it has been mended',
+    nowMs: now(),
+  }).catch((error: unknown) => logger.warn({ err: error }, 'event not written'));
+};
 const server = createWebhookServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
   reviewers: {
-    '/validate': (request) => validate(request, parts),
+    '/validate': gate.guard((request) => validate(request, parts)),
     '/decide': countDecisions((request) => stamp(request, parts), metrics),
     '/policies': checkPolicy,
   },
-  notReady: () => (drain.isDraining() ? 'ending' : registered ? undefined : 'starting'),
+  notReady: () => (drain.isDraining() ? 'ending' : registered ? gate.blockedBy() : 'starting'),
   exposition: () => allMetrics.exposition(),
   metrics,
   onTlsReload: (reload) => {
@@ -131,25 +180,35 @@ const server = createWebhookServer({
 const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
 const port = await listen(server, flags.listen);
 
-/** Read anew in each round, so that the registration follows a bundle that is renewed. */
-const client = () => ({
-  url: flags['client-url'],
-  caBundle: Buffer.from(readCaBundle(flags['client-ca-file'])).toString('base64'),
-});
-let rounds = Promise.resolve();
-/** One round after the other: two at once would race each other for the same objects. */
+const round = async (): Promise<void> => {
+  try {
+    // The bundle is read anew, so that the registration follows one that is renewed.
+    const parts = { kube, policies, client: readClient(), ownUsername: username, logger, now };
+    policyStates = await reconcileRegistration({
+      ...parts,
+      isBlocked: () => gate.blockedBy() !== undefined,
+      onMended: tellMended,
+    });
+    registered = true;
+    metrics.registrationReconciled('ok');
+  } catch (error) {
+    metrics.registrationReconciled('failed');
+    logger.error({ err: error }, 'registration not reconciled');
+  }
+};
+let running: Promise<void> | undefined;
+let again = false;
+/** One round after the other, and for all that changed during one, one more: two at once would race for the same objects. */
 const reconcile = (): Promise<void> => {
-  rounds = rounds.then(async () => {
-    try {
-      await reconcileRegistration({ kube, policies, client: client(), ownUsername: username, logger, now });
-      registered = true;
-      metrics.registrationReconciled('ok');
-    } catch (error) {
-      metrics.registrationReconciled('failed');
-      logger.error({ err: error }, 'registration not reconciled');
+  again = true;
+  running ??= (async () => {
+    while (again) {
+      again = false;
+      await round();
     }
-  });
-  return rounds;
+    running = undefined;
+  })();
+  return running;
 };
 policyCache.onChange(() => void reconcile());
 const housekeeping = setInterval(() => {
