@@ -46,16 +46,18 @@ export const webhookPermissions: PermissionTable = {
 };
 
 /**
- * What Kubernetes gives to everybody who is authenticated. Source: kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy
- * (system:basic-user, system:discovery, system:public-info-viewer, system:service-account-issuer-discovery).
+ * What Kubernetes gives to every service account. Source: kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy
+ * (system:basic-user, system:discovery, system:public-info-viewer, system:service-account-issuer-discovery,
+ * system:cluster-trust-bundle-discovery).
  */
-const everybodyMay: readonly PermissionRule[] = [
+const everyAccountMay: readonly PermissionRule[] = [
   {
     apiGroups: ['authorization.k8s.io'],
     resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
     verbs: ['create'],
   },
   { apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'], verbs: ['create'] },
+  { apiGroups: ['certificates.k8s.io'], resources: ['clustertrustbundles'], verbs: ['get', 'list', 'watch'] },
   {
     nonResourceURLs: [
       ...['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', '/version', '/version/'],
@@ -74,7 +76,7 @@ const everybodyMay: readonly PermissionRule[] = [
 export function excessPermissions(owned: readonly OwnRules[], table: PermissionTable): string[] {
   const places = new Map<string, string[]>();
   for (const { namespace, rules } of owned) {
-    const needed = [...everybodyMay, ...table.everywhere, ...(table.inNamespace[namespace] ?? [])];
+    const needed = [...everyAccountMay, ...table.everywhere, ...(table.inNamespace[namespace] ?? [])];
     for (const line of new Set(rules.flatMap((rule) => excessOf(rule, needed)))) {
       places.set(line, [...(places.get(line) ?? []), namespace]);
     }
