@@ -79,6 +79,13 @@ describe('parseFlags', () => {
   });
 });
 
+test.each([
+  { situation: 'a switch that stands there', argv: ['--check'], want: { check: 'true' } },
+  { situation: 'one that does not', argv: [], want: { check: 'false' } },
+])('$situation', ({ argv, want }) => {
+  expect(parseFlags(argv, { check: { description: 'checks', isSwitch: true } })).toEqual(want);
+});
+
 describe('durationFlag', () => {
   test.each([
     { text: '0s', want: 0 },

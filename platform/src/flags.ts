@@ -6,6 +6,8 @@ export interface Flag {
   description: string;
   /** Without a default the flag is required. */
   default?: string;
+  /** Takes no value: `true` where it stands, else `false`. */
+  isSwitch?: true;
 }
 
 /**
@@ -16,7 +18,9 @@ export interface Flag {
  */
 export function parseFlags<Name extends string>(argv: string[], table: Record<Name, Flag>): Record<Name, string> {
   const names = Object.keys(table) as Name[];
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    names.map((name) => [name, { type: table[name].isSwitch === true ? ('boolean' as const) : ('string' as const) }]),
+  );
   let values: Record<string, string | boolean | undefined>;
   try {
     ({ values } = parseArgs({ args: argv, options, strict: true, allowPositionals: false }));
@@ -24,7 +28,8 @@ export function parseFlags<Name extends string>(argv: string[], table: Record<Na
     throw new HoldpointError('ERR_CONFIG_INVALID', `${messageOf(cause)}\n${usageOf(table)}`, { cause });
   }
   const flags = names.map((name) => {
-    const value = values[name] ?? table[name].default;
+    const given = values[name] ?? table[name].default;
+    const value = table[name].isSwitch === true ? String(given ?? false) : given;
     if (typeof value !== 'string') {
       throw new HoldpointError('ERR_CONFIG_INVALID', `--${name} is required: ${table[name].description}`);
     }

@@ -10,6 +10,7 @@ export * from './kube/lease.ts';
 export * from './kube/kube-config.ts';
 export * from './kube/namespaces.ts';
 export * from './kube/object-cache.ts';
+export * from './kube/own-rules.ts';
 export * from './kube/own-username.ts';
 export * from './key-file.ts';
 export * from './lifecycle.ts';

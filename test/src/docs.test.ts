@@ -20,6 +20,7 @@ describe('docs/reference', () => {
       read('platform', 'src', 'metrics.ts'),
       read('platform', 'src', 'http', 'tls-files.ts'),
       read('webhook', 'src', 'metrics.ts'),
+      read('webhook', 'src', 'notify', 'counted-notifications.ts'),
     ];
     const names = all(sources.join('\n'), /'(holdpoint_[a-z_]+)'/g);
     expect(names.length).toBeGreaterThan(10);

@@ -2,7 +2,14 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
+import {
+  createMask,
+  credentialIdExtra,
+  type AccessPolicy,
+  type Grant,
+  type Hold,
+  type KubernetesObject,
+} from '@holdpoint/core';
 import {
   createCandidate,
   createDrain,
@@ -18,10 +25,12 @@ import {
   kinds,
   listen,
   loadKubeConfig,
+  ownRules,
   ownUsername,
   parseFlags,
   readCaBundle,
   readKey,
+  readTlsPair,
   runUntilSignal,
   startLeaderElection,
 } from '@holdpoint/platform';
@@ -35,12 +44,15 @@ import { stamp } from './holds/stamp.ts';
 import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
-import { createWebhookMetrics, registerGauges, type WatchedResource } from './metrics.ts';
+import { createWebhookMetrics, registerGauges, type PolicyMetricState, type WatchedResource } from './metrics.ts';
 import { createNotifyMetrics } from './notify/counted-notifications.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { checkPolicy } from './policies/check-policy.ts';
+import { createPolicyGate } from './policies/policy-gate.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
+import { toMendedEvent } from './registration/registration-event.ts';
+import { assertNotOverPermitted, assertReadable, permissionNamespaces, problemsOf } from './start-checks.ts';
 
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
@@ -72,13 +84,39 @@ const flags = parseFlags(process.argv.slice(2), {
   },
   'hold-retention': { description: 'how long holds and grants that are over stay in the cluster', default: '168h' },
   'receivers-file': { description: 'whom policies can have told of holds, by name; empty: nobody', default: '' },
+  check: { description: 'says what would keep it from serving, all at once, and exits 0 or 1', isSwitch: true },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
+
+const now = (): number => Date.now();
+const readClient = () => ({
+  url: flags['client-url'],
+  caBundle: Buffer.from(readCaBundle(flags['client-ca-file'])).toString('base64'),
+});
+
+if (flags.check === 'true') {
+  // All at once: whoever installs it wants one list, not one error after the other.
+  const connect = () => loadKubeConfig({ file: flags.kubeconfig });
+  const problems = await problemsOf([
+    () => durationFlag('drain-delay', flags['drain-delay']),
+    () => durationFlag('hold-retention', flags['hold-retention']),
+    () => readKey(flags['mask-key-file']),
+    () => readTlsPair(flags['tls-cert-file'], flags['tls-private-key-file']),
+    readClient,
+    async () => {
+      const config = connect();
+      const owned = await Promise.all(permissionNamespaces.map((namespace) => ownRules(config, namespace)));
+      assertNotOverPermitted(await ownUsername(config), owned);
+    },
+    async () => assertReadable(await createKubeClient(connect()).list<AccessPolicy>(kinds.accessPolicies)),
+  ]);
+  process.stdout.write(problems.length === 0 ? 'webhook: ready to serve\n' : `${problems.join('\n')}\n`);
+  process.exit(problems.length === 0 ? 0 : 1);
+}
 
 const retentionMs = durationFlag('hold-retention', flags['hold-retention']);
 const drainDelayMs = durationFlag('drain-delay', flags['drain-delay']);
 const logger = createLogger('webhook', flags['log-level']);
-const now = (): number => Date.now();
 const key = readKey(flags['mask-key-file']);
 const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('hex');
 
@@ -96,14 +134,20 @@ const watchBroke =
     metrics.watchBroke(resource);
     logger.warn({ err: error, resource }, 'watch broke');
   };
-const [policyCache, holdCache, grantCache, namespaces, username] = await Promise.all([
+const owned = await Promise.all(permissionNamespaces.map((namespace) => ownRules(config, namespace)));
+if (owned.some(({ incomplete }) => incomplete)) {
+  logger.warn({ namespaces: permissionNamespaces }, 'own permissions not known in full');
+}
+const username = await ownUsername(config);
+assertNotOverPermitted(username, owned);
+const [policyCache, holdCache, grantCache, namespaces] = await Promise.all([
   createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies')),
   createObjectCache<Hold>(config, kinds.holds, watchBroke('holds'), withoutWhatIsShown),
   createObjectCache<Grant>(config, kinds.grants, watchBroke('grants')),
   createNamespaces(config, watchBroke('namespaces')),
-  ownUsername(config),
 ]);
 const policies = createPolicySet(policyCache, logger);
+const gate = createPolicyGate(policies);
 const leader = startLeaderElection(
   createCandidate({
     kube,
@@ -128,16 +172,18 @@ const parts = {
   now,
 };
 
+let policyStates: readonly PolicyMetricState[] = [];
 registerGauges(allMetrics, {
   holds: () => holdCache.list(),
-  policies: () => policies.states().map(({ problems }) => ({ state: problems.length === 0 ? 'enforced' : 'invalid' })),
+  policies: () => policyStates.map((state) => ({ state })),
   isLeader: () => leader.isLeader(),
   now,
 });
+const events = createEventSink(config);
 const notifier = createNotifier({
   kube,
   holds: holdCache,
-  events: createEventSink(config),
+  events,
   receiversFile: flags['receivers-file'],
   isLeader: () => leader.isLeader(),
   metrics: createNotifyMetrics(allMetrics),
@@ -146,18 +192,24 @@ const notifier = createNotifier({
 });
 
 let registered = false;
+const tellMended = (registration: KubernetesObject): void => {
+  metrics.registrationMended();
+  events
+    .create(toMendedEvent(registration, now()))
+    .catch((error: unknown) => logger.warn({ err: error }, 'event not written'));
+};
 const server = createWebhookServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
   reviewers: {
-    '/validate': (request) => validate(request, parts),
+    '/validate': gate.guard((request) => validate(request, parts)),
     '/decide': countDecisions(
       (request) => (request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts)),
       metrics,
     ),
     '/policies': (request) => checkPolicy(request, notifier.receiverNames()),
   },
-  notReady: () => (drain.isDraining() ? 'ending' : registered ? undefined : 'starting'),
+  notReady: () => (drain.isDraining() ? 'ending' : registered ? gate.blockedBy() : 'starting'),
   exposition: () => allMetrics.exposition(),
   metrics,
   onTlsReload: (reload) => {
@@ -170,25 +222,35 @@ const server = createWebhookServer({
 const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
 const port = await listen(server, flags.listen);
 
-/** Read anew in each round, so that the registration follows a bundle that is renewed. */
-const client = () => ({
-  url: flags['client-url'],
-  caBundle: Buffer.from(readCaBundle(flags['client-ca-file'])).toString('base64'),
-});
-let rounds = Promise.resolve();
-/** One round after the other: two at once would race each other for the same objects. */
+const round = async (): Promise<void> => {
+  try {
+    // The bundle is read anew, so that the registration follows one that is renewed.
+    const parts = { kube, policies, client: readClient(), ownUsername: username, logger, now };
+    policyStates = await reconcileRegistration({
+      ...parts,
+      isBlocked: () => gate.blockedBy() !== undefined,
+      onMended: tellMended,
+    });
+    registered = true;
+    metrics.registrationReconciled('ok');
+  } catch (error) {
+    metrics.registrationReconciled('failed');
+    logger.error({ err: error }, 'registration not reconciled');
+  }
+};
+let running: Promise<void> | undefined;
+let again = false;
+/** One round after the other, and for all that changed during one, one more: two at once would race for the same objects. */
 const reconcile = (): Promise<void> => {
-  rounds = rounds.then(async () => {
-    try {
-      await reconcileRegistration({ kube, policies, client: client(), ownUsername: username, logger, now });
-      registered = true;
-      metrics.registrationReconciled('ok');
-    } catch (error) {
-      metrics.registrationReconciled('failed');
-      logger.error({ err: error }, 'registration not reconciled');
+  again = true;
+  running ??= (async () => {
+    while (again) {
+      again = false;
+      await round();
     }
-  });
-  return rounds;
+    running = undefined;
+  })();
+  return running;
 };
 policyCache.onChange(() => void reconcile());
 const housekeeping = setInterval(() => {

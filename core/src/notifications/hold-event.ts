@@ -1,31 +1,11 @@
 import type { Hold } from '../holds/hold.ts';
-import type { ObjectMeta } from '../kubernetes/object.ts';
+import { clusterEventNamespace, type CoreEvent } from '../kubernetes/event.ts';
 import type { NotifiedPhase } from '../policy/access-policy.ts';
 import { toHoldNotification } from './hold-notification.ts';
 import { plainText } from './plain-text.ts';
 import { reachedPhases, type ReachedPhase } from './reached-phases.ts';
 import { sentenceOf } from './sentence.ts';
 
-/** The part of core/v1 Event that Holdpoint writes. Source: k8s.io/api core/v1/types.go. */
-export interface HoldEvent {
-  apiVersion: 'v1';
-  kind: 'Event';
-  metadata: ObjectMeta & { name: string; namespace: string };
-  involvedObject: { apiVersion: string; kind: 'Hold'; name: string; uid: string };
-  reason: string;
-  message: string;
-  type: 'Normal' | 'Warning';
-  source: { component: string };
-  reportingComponent: string;
-  reportingInstance: string;
-  /** RFC 3339. */
-  firstTimestamp: string;
-  lastTimestamp: string;
-  count: 1;
-}
-
-/** Where the events of objects without a namespace lie; the API server takes them nowhere else. */
-export const eventNamespace = 'default';
 /** The API server's own bound on the note of an event. Source: kubernetes pkg/apis/core/validation/events.go. */
 const maxMessage = 1_024;
 /**
@@ -46,14 +26,14 @@ export function eventNameOf(hold: Hold, phase: NotifiedPhase): string {
 }
 
 /** An event on a hold, which `kubectl describe hold` and `kubectl get events` show. */
-export function toHoldEvent(hold: Hold, { phase, atMs }: ReachedPhase): HoldEvent {
+export function toHoldEvent(hold: Hold, { phase, atMs }: ReachedPhase): CoreEvent {
   const time = new Date(atMs).toISOString();
   const name = hold.metadata.name ?? '';
   const isEnd = phase === 'Denied' || phase === 'Expired' || phase === 'Lapsed';
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: eventNameOf(hold, phase), namespace: eventNamespace },
+    metadata: { name: eventNameOf(hold, phase), namespace: clusterEventNamespace },
     involvedObject: { apiVersion: hold.apiVersion, kind: 'Hold', name, uid: hold.metadata.uid ?? '' },
     reason: reasonOf(phase),
     message: plainText(sentenceOf(toHoldNotification({ hold, phase, atMs, id: '' })), maxMessage),

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extraKeys } from '@holdpoint/core';
-import { createAuthority, type CertifiedKey } from '../certificates.ts';
+import { createAuthority, type Authority, type CertifiedKey } from '../certificates.ts';
 import { audience } from '../users.ts';
 import { nodeName } from './kwok-configuration.ts';
 
@@ -35,6 +35,8 @@ export interface StackFiles {
   maskKey: string;
   intakeToken: string;
   queryToken: string;
+  /** Another server certificate by the stack's own authority, for a renewal. */
+  issueServer: Authority['issueServer'];
 }
 
 /** Writes them. Keys are readable by their owner alone, as the folder is. */
@@ -105,6 +107,7 @@ export async function writeStackFiles(
     maskKey: write('mask.key', randomBytes(32).toString('hex')),
     intakeToken: write('intake.token', intakeToken),
     queryToken: write('query.token', randomBytes(32).toString('hex')),
+    issueServer: (...subject) => authority.issueServer(...subject),
   };
 }
 

@@ -1,5 +1,5 @@
 import { ApiException, CoreV1Api, type CoreV1Event, type KubeConfig } from '@kubernetes/client-node';
-import type { HoldEvent } from '@holdpoint/core';
+import type { CoreEvent } from '@holdpoint/core';
 import { KubeApiError } from './client.ts';
 
 /** Where events go. */
@@ -9,7 +9,7 @@ export interface EventSink {
    *
    * @throws KubeApiError when the API server does not take it
    */
-  create(event: HoldEvent): Promise<void>;
+  create(event: CoreEvent): Promise<void>;
 }
 
 /** Events of the core API, each created in its own namespace. */

@@ -1,4 +1,4 @@
-import { eventNameOf, eventWindowMs, phasesWithEvent, toHoldEvent, type Hold, type HoldEvent } from '@holdpoint/core';
+import { eventNameOf, eventWindowMs, phasesWithEvent, toHoldEvent, type Hold, type CoreEvent } from '@holdpoint/core';
 import type { EventSink, Logger } from '@holdpoint/platform';
 
 /** Sees to it that there is an event for each phase of each hold. */
@@ -23,7 +23,7 @@ const maxQueued = 1_000;
 const pauseMs = 10_000;
 
 export function createEventWriter({ sink, logger, now, run }: EventWriterParts): EventWriter {
-  const queue = new Map<string, HoldEvent>();
+  const queue = new Map<string, CoreEvent>();
   /** The names of events that are written or being written, and since when they are true. */
   const done = new Map<string, number>();
   let inFlight = 0;

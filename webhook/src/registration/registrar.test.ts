@@ -43,9 +43,12 @@ function clusters() {
   return { kube, policies, ...registrations };
 }
 const client = { url: 'https://webhook:8443', caBundle: 'Q0E=' };
-const parts = (kube: FakeCluster['kube'], states: PolicyState[]) => {
+const parts = (kube: FakeCluster['kube'], states: PolicyState[], blocked = false) => {
   const set: PolicySet = { compiled: () => states.map((state) => state.inForce), states: () => states };
-  return { kube, policies: set, client, ownUsername: 'me', logger, now: () => now };
+  const mended: string[] = [];
+  const onMended = ({ kind }: { kind: string }): void => void mended.push(kind);
+  const isBlocked = (): boolean => blocked;
+  return { kube, policies: set, client, ownUsername: 'me', isBlocked, onMended, mended, logger, now: () => now };
 };
 const enforced = {
   observedGeneration: 3,
@@ -86,8 +89,58 @@ describe('reconcileRegistration', () => {
     await reconcileRegistration(parts(kube, [stateOf(policy)]));
     const good = validating.get<AccessPolicy & { webhooks: object[] }>('holdpoint.dev');
     validating.put({ ...good, webhooks: [] } as unknown as AccessPolicy);
-    await reconcileRegistration(parts(kube, [stateOf(policy)]));
+    const given = parts(kube, [stateOf(policy)]);
+    expect(await reconcileRegistration(given)).toEqual(['enforced']);
+    expect(given.mended).toEqual(['ValidatingWebhookConfiguration']);
     expect(validating.get<AccessPolicy & { webhooks: object[] }>('holdpoint.dev')?.webhooks).toEqual(good?.webhooks);
+  });
+
+  test('the subjects change: written, and nobody is said to have meddled', async () => {
+    const { kube, policies, validating } = clusters();
+    policies.put(policy);
+    await reconcileRegistration(parts(kube, [stateOf(policy)]));
+    const other: AccessPolicy = { ...policy, spec: { subjects: [{ kind: 'User', name: 'bot' }] } };
+    const given = parts(kube, [stateOf(other)]);
+    await reconcileRegistration(given);
+    expect(given.mended).toEqual([]);
+    expect(JSON.stringify(validating.get('holdpoint.dev'))).toContain('bot');
+  });
+
+  test('what was written is not what the API server has: reported as not enforced, with the reason', async () => {
+    const { kube, policies, validating } = clusters();
+    policies.put(policy);
+    // Somebody is quicker than our reading back, each time.
+    const meddled: FakeCluster['kube'] = {
+      ...kube,
+      async get(kind, name) {
+        const object = await kube.get(kind, name);
+        if (object === undefined || !kind.plural.startsWith('validating')) return object as never;
+        const { webhooks } = object as unknown as { webhooks: object[] };
+        return { ...object, webhooks: webhooks.map((each) => ({ ...each, failurePolicy: 'Ignore' })) } as never;
+      },
+    };
+    expect(await reconcileRegistration(parts(meddled, [stateOf(policy)]))).toEqual(['not_registered']);
+    expect(policies.get<AccessPolicy>('p')?.status?.conditions).toMatchObject([
+      {
+        type: 'Enforced',
+        status: 'False',
+        reason: 'NotRegistered',
+        message: 'judge.holdpoint.dev has other failurePolicy; policies.holdpoint.dev has other failurePolicy',
+      },
+    ]);
+    expect(validating.writes).toEqual(['create holdpoint.dev']);
+  });
+
+  test.each([
+    { situation: 'which another replica has reported on', observedGeneration: 3, want: [] },
+    { situation: 'which nobody has reported on', observedGeneration: 2, want: ['replace p'] },
+  ])('a replica that has never read every policy, of one $situation: writes $want', async (row) => {
+    const { kube, policies } = clusters();
+    const reported = { ...policy, status: { ...enforced, observedGeneration: row.observedGeneration } } as AccessPolicy;
+    policies.put(reported);
+    const state = stateOf(policies.get<AccessPolicy>('p') ?? reported, [{ path: 'spec', message: 'cannot be read' }]);
+    await reconcileRegistration(parts(kube, [state], true));
+    expect(policies.writes).toEqual(row.want);
   });
 
   test('a version that does not compile: reported with its problems; old and new subjects are asked about', async () => {
@@ -110,7 +163,7 @@ describe('reconcileRegistration', () => {
     const { kube, policies } = clusters();
     policies.put(policy);
     policies.put(policy);
-    await expect(reconcileRegistration(parts(kube, [stateOf(policy)]))).resolves.toBeUndefined();
+    await expect(reconcileRegistration(parts(kube, [stateOf(policy)]))).resolves.toEqual(['enforced']);
     expect(policies.writes).toEqual([]);
   });
 
