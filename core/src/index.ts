@@ -8,6 +8,8 @@ export * from './holds/hold.ts';
 export * from './masking/mask.ts';
 export * from './masking/mask-object.ts';
 export * from './masking/mask-status.ts';
+export * from './cel/compile-cel.ts';
+export { createCelEngine, type CelEngine, type CheckedExpression } from './cel/engine.ts';
 export * from './policy/compile-policy.ts';
 export * from './policy/evaluate.ts';
 export * from './policy/governing-policies.ts';

@@ -1,6 +1,6 @@
 import type { Subject } from '../identity/subject.ts';
 import type { AccessPolicy, AccessPolicySpec, Action, HoldSettings, WriteRule } from './access-policy.ts';
-import { compileCel, type CelExpression } from './cel.ts';
+import { compileCel, type CelExpression } from '../cel/compile-cel.ts';
 import { parseDurationSeconds } from './duration.ts';
 
 /** HoldSettings with every default in place. */

@@ -1,7 +1,7 @@
 import type { UserInfo } from '../identity/user-info.ts';
 import type { JsonValue } from '../kubernetes/object.ts';
 import type { Action } from './access-policy.ts';
-import { toCelActivation, type CelActivation } from './cel.ts';
+import { toCelActivation, type CelActivation } from '../cel/compile-cel.ts';
 import type { CompiledPolicy, CompiledRule, ResolvedHoldSettings } from './compile-policy.ts';
 import { governingPolicies } from './governing-policies.ts';
 import { matchesNamespace, matchesResourceRule, scopeNamespaceOf, type RuleTarget } from './resource-rule.ts';

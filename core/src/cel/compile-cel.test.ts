@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonValue } from '../kubernetes/object.ts';
-import { compileCel, toCelActivation, type CelOutcome } from './cel.ts';
+import { compileCel, toCelActivation, type CelOutcome } from './compile-cel.ts';
 
 function evaluate(
   source: string,
@@ -17,12 +17,14 @@ describe('compileCel refuses, and says what is wrong', () => {
     {
       situation: 'a variable that does not exist',
       source: 'reqest.operation == "CREATE"',
-      wantProblem: 'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request',
+      wantProblem:
+        'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request, namespaceObject',
     },
     {
       situation: 'the authorizer, which only Kubernetes has',
       source: 'authorizer.group("").resource("pods").check("get").allowed()',
-      wantProblem: 'CEL does not compile: Unknown variable: authorizer; available: object, oldObject, request',
+      wantProblem:
+        'CEL does not compile: authorizer is not there: the engine asks nobody, and RBAC has allowed the request before it comes here; available: object, oldObject, request, namespaceObject',
     },
     {
       situation: 'an expression that breaks off',
@@ -244,13 +246,13 @@ describe('an expression', () => {
       situation: 'null at run time: an error',
       source: 'object',
       object: null,
-      want: { type: 'Error', message: 'yielded object, not a bool' },
+      want: { type: 'Error', message: 'yielded null_type, not a bool' },
     },
     {
       situation: 'a number at run time: an error',
       source: 'object.a',
       object: { a: 1 },
-      want: { type: 'Error', message: 'yielded bigint, not a bool' },
+      want: { type: 'Error', message: 'yielded int, not a bool' },
     },
     {
       situation: 'an overflow: an error',
