@@ -7,6 +7,7 @@ import { Meter } from './meter.ts';
 import { replacedNames } from './functions.ts';
 import { structuralProblem } from './structure.ts';
 import { callOf, childrenOf, type Node } from './syntax-tree.ts';
+import { celCompare, celEquals } from './values.ts';
 
 /** An expression that was checked. Its type is `dyn` where only an evaluation can tell. */
 export interface CheckedExpression {
@@ -44,12 +45,16 @@ export function createCelEngine(variables: Readonly<Record<string, string>>): Ce
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
     enableOptionalTypes: true,
+    // `"%s %d".format([name, 3])` needs a list of unlike things.
+    homogeneousAggregateLiterals: false,
     limits: { maxAstNodes: maxNodes, maxDepth },
   });
+  const equals = (a: unknown, b: unknown): boolean => celEquals(a, b, meter);
   for (const { types, namespaces, functions } of libraries.map((each) => each(meter))) {
     for (const { name, constructor } of types ?? []) {
       // No fields: a value of ours is asked by its functions alone, never by what JavaScript has on it.
       environment.registerType(name, { ctor: constructor, fields: {} } as never);
+      environment.registerOperator(`${name} == ${name}`, equals);
     }
     for (const name of namespaces ?? []) {
       const Namespace = class {
@@ -62,6 +67,11 @@ export function createCelEngine(variables: Readonly<Record<string, string>>): Ce
   }
   for (const { signature, expand } of macros(meter)) environment.registerFunction(signature, expand as never);
   for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
+  // What the library's checker does not know to be comparable. The evaluation is ours in any case.
+  environment.registerOperator('optional<A> == optional<A>', equals);
+  for (const operator of ['<', '<=', '>', '>=']) {
+    environment.registerOperator(`bytes ${operator} bytes: bool`, (a, b) => celCompare(a, b, meter) < 0);
+  }
   const available = Object.keys(variables).join(', ');
 
   function parse(source: string): { program: ReturnType<typeof environment.parse>; tree: Node } | { problem: string } {
@@ -71,7 +81,7 @@ export function createCelEngine(variables: Readonly<Record<string, string>>): Ce
     try {
       const program = environment.parse(source);
       const tree = program.ast as unknown as Node;
-      const problem = structuralProblem(tree, available);
+      const problem = structuralProblem(tree, source, available);
       return problem === undefined ? { program, tree } : { problem: `CEL does not compile: ${problem}` };
     } catch (error) {
       return { problem: `CEL does not parse: ${firstLineOf(error)}` };

@@ -21,13 +21,15 @@ const oneVariable = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 /**
  * What is wrong with a tree that parses, whatever its types are; undefined when nothing is.
  *
+ * @param source what the tree was parsed from
  * @param available the variables, for the sentence that says what there is
  */
-export function structuralProblem(tree: Node, available: string): string | undefined {
-  return problemOf(tree, { available, loops: 0, negated: false, named: new Set(available.split(', ')) });
+export function structuralProblem(tree: Node, source: string, available: string): string | undefined {
+  return problemOf(tree, { source, available, loops: 0, negated: false, named: new Set(available.split(', ')) });
 }
 
 interface Place {
+  source: string;
   available: string;
   loops: number;
   negated: boolean;
@@ -43,6 +45,12 @@ function problemOf(node: Node, place: Place): string | undefined {
     // The parser has the sign apart: 2^63 is an int only where it is negated.
     if (node.args > (place.negated ? maxInt + 1n : maxInt))
       return `${String(node.args)} is no int: it has more than 64 bits`;
+  }
+  if (node.op === 'value' && node.args instanceof Uint8Array) {
+    // The parser keeps the low byte of a character beyond ASCII; CEL has its UTF-8.
+    const literal = place.source.slice(Math.max(0, node.start - 1), node.end + 1);
+    // eslint-disable-next-line no-control-regex
+    if (/[^\u0000-\u007f]/.test(literal)) return 'a bytes literal is ASCII here: write bytes("…") instead';
   }
   const loops = place.loops + (isLoop(node) ? 1 : 0);
   if (loops > maxNestedComprehensions) {

@@ -3,6 +3,7 @@ export interface Node {
   op: string;
   args: unknown;
   start: number;
+  end: number;
   meta: { alternate?: Node; macro?: Macro };
   checkedType?: { kind: string };
   candidates?: { declarations: readonly Declaration[] };

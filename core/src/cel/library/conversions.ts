@@ -12,7 +12,8 @@ function wholeOf(text: string): bigint {
 }
 
 function truncated(value: number): bigint {
-  if (!Number.isFinite(value)) throw new Error('integer overflow');
+  // As in cel-go, -2^63 itself is refused too: it is what smaller doubles were rounded to.
+  if (!(value > -(2 ** 63) && value < 2 ** 64)) throw new Error('integer overflow');
   return BigInt(Math.trunc(value));
 }
 

@@ -94,9 +94,17 @@ function doubleDigits(value: number, verb: 'f' | 'e', precision: number): string
   // JavaScript's toFixed changes to exponents at 10^21; no Kubernetes object has such a number to print.
   if (verb === 'f') {
     if (Math.abs(value) >= 1e21) throw new Error('format: %f does not write a number of more than 21 digits');
-    return value.toFixed(precision);
+    return fixed(value, precision);
   }
   return value.toExponential(precision).replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+/** Halves go to the even digit, as in Go; JavaScript's toFixed takes the larger. 100 digits are exact enough to tell a half. */
+function fixed(value: number, precision: number): string {
+  const [whole = '', fraction = ''] = Math.abs(value).toFixed(100).split('.');
+  if (precision === 100 || !/^50*$/.test(fraction.slice(precision))) return value.toFixed(precision);
+  const truncated = precision === 0 ? whole : `${whole}.${fraction.slice(0, precision)}`;
+  return /[02468]$/.test(truncated) ? `${value < 0 ? '-' : ''}${truncated}` : value.toFixed(precision);
 }
 
 function doubleText(value: number): string {
