@@ -296,3 +296,52 @@ describe('an expression', () => {
     );
   });
 });
+
+describe('an evaluation that would not end', () => {
+  const list = Array.from({ length: 50_000 }, (_, i) => i);
+  const text = 'a'.repeat(200_000);
+  test.each([
+    {
+      situation: 'loops within loops',
+      source: 'object.list.all(a, object.list.all(b, object.list.all(c, a + b + c >= 0)))',
+    },
+    {
+      situation: 'errors that an || would catch',
+      source: 'object.list.all(a, object.list.all(b, object.none)) || true',
+    },
+    { situation: 'each of a list looked for in it', source: 'object.list.all(a, a in object.list)' },
+    { situation: 'a search that begins again and again', source: 'object.text.findAll("(?:a*b)|a").size() > 0' },
+    { situation: "the agent's own pattern", source: 'object.text.matches(object.pattern)' },
+    { situation: 'a text that grows', source: 'object.text.replace("a", object.text) != ""' },
+    { situation: 'a list that grows', source: 'lists.range(1000000000).size() > 0' },
+    { situation: 'sets compared', source: 'sets.equivalent(object.list, object.list)' },
+  ])('$situation: an error', ({ source }) => {
+    expect(evaluate(source, { object: { list, text, pattern: '(a*)*b' } })).toEqual({
+      type: 'Error',
+      message: expect.stringMatching(/cut off|are allowed/),
+    });
+  });
+
+  test('a request has one budget for all expressions: once it is spent, each is an error', () => {
+    const compiled = compileCel('object.all(a, object.all(b, true))');
+    const cheap = compileCel('object.size() > 0');
+    if ('problem' in compiled || 'problem' in cheap) throw new Error('does not compile');
+    const activation = toCelActivation({ object: list, oldObject: null, request: null });
+    for (let i = 0; i < 3; i += 1) expect(compiled.expression(activation).type).toBe('Error');
+    expect(cheap.expression(activation)).toEqual({
+      type: 'Error',
+      message: 'the evaluation costs too much and was cut off',
+    });
+  });
+
+  test('loops nested too deep: refused when they are compiled', () => {
+    expect(compileCel('object.all(a, a.all(b, b.all(c, c.all(d, d))))')).toEqual({
+      problem: 'CEL does not compile: loops are nested more than 3 deep (all, exists, map, filter, transform…)',
+    });
+  });
+
+  test('data nested too deep for the stack: an error', () => {
+    const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as JsonValue;
+    expect(evaluate('object == oldObject', { object: deep, oldObject: deep }).type).toBe('Error');
+  });
+});

@@ -68,11 +68,11 @@ export function regex(meter: Meter): CelLibrary {
     const most = limit < 0n ? Number.MAX_SAFE_INTEGER : toIndex(limit);
     const found: string[] = [];
     const matcher = matcherOf(text, pattern);
+    const costOfSearch = text.length * regexes.compile(pattern).programSize() * costOfProgramStep;
     while (found.length < most && matcher.find()) {
-      // Each search may read on to the end before it knows that nothing longer is there.
-      const match = matcher.group() ?? '';
-      meter.spend(1 + match.length);
-      found.push(match);
+      found.push(matcher.group() ?? '');
+      // Each search may read on to the end before it knows that nothing better is there: so many matches, so many readings.
+      meter.spend(1 + costOfSearch);
     }
     return found;
   };
