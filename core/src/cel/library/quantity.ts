@@ -11,7 +11,8 @@ const suffixes: ReadonlyMap<string, readonly [base: bigint, exponent: number]> =
 const nano = 1_000_000_000n;
 /** The longest quantity that makes sense has some twenty digits; big numbers cost more than their length to read. */
 const maxLength = 64;
-/** Beyond 2^63 - 1 Kubernetes caps a quantity that was parsed. */
+const maxExponent = 200;
+/** Kubernetes caps a quantity with a binary suffix at 2^63 - 1. */
 const maxNanos = maxInt * nano;
 
 /** resource.Quantity of k8s.io/apimachinery, as an exact number of billionths. */
@@ -29,22 +30,21 @@ export class Quantity implements CelObject {
 
 /** @throws Error where the text is no quantity */
 export function parseQuantity(text: string): Quantity {
-  const match =
-    text.length > maxLength
-      ? null
-      : /^([+-]?)(\d*)(?:\.(\d*))?(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,10}))?$/.exec(text);
+  if (text.length > maxLength) throw new RangeError(`a quantity has at most ${String(maxLength)} characters here`);
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,10}))?$/.exec(text);
   const [, sign = '', whole = '', fraction = '', suffix = '', exponentText] = match ?? [];
   if (match === null || whole + fraction === '') throw new Error(`"${text.slice(0, maxLength)}" is no quantity`);
   const [base, exponent] =
     exponentText === undefined ? (suffixes.get(suffix) as readonly [bigint, number]) : [10n, Number(exponentText)];
   const digits = BigInt(whole + fraction);
-  // No digit of a number this long is left, or its value is beyond what is kept: spares powers of a million digits.
-  const bounded = Math.max(-200, Math.min(200, exponent));
+  // Two that are unequal must not be made equal by a cap, and powers of a million digits are not for an agent to ask for.
+  if (Math.abs(exponent) > maxExponent)
+    throw new RangeError(`a quantity's exponent is at most ${String(maxExponent)} here`);
   const scale = (n: number): bigint => base ** BigInt(n);
-  let numerator = digits * nano * (bounded > 0 ? scale(bounded) : 1n);
-  const denominator = 10n ** BigInt(fraction.length) * (bounded < 0 ? scale(-bounded) : 1n);
+  let numerator = digits * nano * (exponent > 0 ? scale(exponent) : 1n);
+  const denominator = 10n ** BigInt(fraction.length) * (exponent < 0 ? scale(-exponent) : 1n);
   numerator = (numerator + denominator - 1n) / denominator;
-  if (numerator > maxNanos) numerator = maxNanos;
+  if (base === 2n && sign !== '-' && numerator > maxNanos) numerator = maxNanos;
   return new Quantity(sign === '-' ? -numerator : numerator);
 }
 
@@ -52,7 +52,9 @@ function isQuantity(text: string): boolean {
   try {
     parseQuantity(text);
     return true;
-  } catch {
+  } catch (error) {
+    // Too long for us is not "no quantity": Kubernetes might read it.
+    if (error instanceof RangeError) throw error;
     return false;
   }
 }

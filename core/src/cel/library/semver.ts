@@ -27,7 +27,8 @@ const pattern = new RegExp(
 
 /** @throws Error where the text is no version */
 function parse(text: string, normalize = false): Semver {
-  const match = text.length > maxLength ? null : pattern.exec(normalize ? normalized(text) : text);
+  if (text.length > maxLength) throw new RangeError(`a version has at most ${String(maxLength)} characters here`);
+  const match = pattern.exec(normalize ? normalized(text) : text);
   if (match === null) throw new Error(`"${text.slice(0, 64)}" is no semantic version`);
   const numbers = [match[1], match[2], match[3]].map((each) => BigInt(each ?? 0));
   if (numbers.some((each) => each > maxNumber))
@@ -48,7 +49,9 @@ function isSemver(text: string, normalize = false): boolean {
   try {
     parse(text, normalize);
     return true;
-  } catch {
+  } catch (error) {
+    // Too long for us is not "no version".
+    if (error instanceof RangeError) throw error;
     return false;
   }
 }
