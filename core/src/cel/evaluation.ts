@@ -1,6 +1,6 @@
 import { calculate, type ArithmeticOperator } from './arithmetic.ts';
 import { Optional } from './cel-js.ts';
-import { EvaluationLimitError, type Meter } from './meter.ts';
+import { costOfError, EvaluationLimitError, type Meter } from './meter.ts';
 import { childrenOf, type Comprehension, type Context, type Evaluator, type Node } from './syntax-tree.ts';
 import { celCompare, celEquals, isIn, keyOf, select, toInt, typeNameOf } from './values.ts';
 
@@ -158,6 +158,7 @@ function logical(node: Node, meter: Meter, decides: boolean): Evaluate {
       if (value === decides) return decides;
     } catch (error) {
       if (error instanceof EvaluationLimitError) throw error;
+      meter.spend(costOfError);
       failure = error;
     }
     if (boolOf(evaluator.run(right, context)) === decides) return decides;
@@ -217,6 +218,7 @@ function comprehension(node: Node, meter: Meter): Evaluate {
       } catch (error) {
         // `all` and `exists` are an && and || of what they look at: one element that decides is enough.
         if (errorsAreFatal || error instanceof EvaluationLimitError) throw error;
+        meter.spend(costOfError);
         failure ??= error;
       }
     }

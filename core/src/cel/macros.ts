@@ -1,6 +1,6 @@
 import { Optional } from './cel-js.ts';
 import { itemsOf } from './evaluation.ts';
-import { EvaluationLimitError, type Meter } from './meter.ts';
+import { costOfError, EvaluationLimitError, type Meter } from './meter.ts';
 import type { CheckedType, Checker, Context, Evaluator, Macro, MacroCall, Node } from './syntax-tree.ts';
 import { keyOf, select, typeNameOf } from './values.ts';
 
@@ -71,6 +71,7 @@ function twoVariableMacro(signature: string, type: string, fold: (expressions: r
               if (folding.step((node) => evaluator.run(node, scope), key) === 'done') return folding.result();
             } catch (error) {
               if (folding.errorsAreFatal || error instanceof EvaluationLimitError) throw error;
+              meter.spend(costOfError);
               failure ??= error;
             }
           }

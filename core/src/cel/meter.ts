@@ -18,6 +18,9 @@ export const maxRequestCost = 2_500_000;
 /** As in Kubernetes' cost model: reading or writing a character is a tenth of a step. */
 const costOfCharacter = 0.1;
 
+/** An error that an && or a loop makes good costs its stack trace: some microseconds, as much as fifty steps. */
+export const costOfError = 50;
+
 /**
  * No string of more characters is made: the largest value of an object that an API server stores is 1.5 MiB, and what a
  * person compares with is far shorter. A string that doubles itself over and over ends here.
