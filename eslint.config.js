@@ -16,8 +16,8 @@ const mayImport = {
 
 /** Each third-party package is imported through one file (or one folder), so that replacing it touches one place. */
 const importedThrough = {
-  '@marcbachmann/cel-js': ['core/src/policy/cel.ts'],
-  re2js: ['core/src/policy/cel.ts'],
+  '@marcbachmann/cel-js': ['core/src/cel/cel-js.ts'],
+  re2js: ['core/src/cel/library/regex.ts'],
   'fast-json-patch': ['core/src/holds/json-patch.ts'],
   '@kubernetes/client-node': ['platform/src/kube/**', 'platform/src/index.ts', 'test/e2e/clients/programs/**'],
   chdb: ['platform/src/clickhouse/**'],

@@ -12,4 +12,11 @@ export const shared = {
   modulePathIgnorePatterns: ['<rootDir>/.build/'],
 };
 
-export default { ...shared, testMatch: ['<rootDir>/*/src/**/*.test.ts', '<rootDir>/test/bench/**/*.test.ts'] };
+export default {
+  ...shared,
+  testMatch: [
+    '<rootDir>/*/src/**/*.test.ts',
+    '<rootDir>/test/bench/**/*.test.ts',
+    '<rootDir>/test/conformance/**/*.test.ts',
+  ],
+};

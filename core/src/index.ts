@@ -9,6 +9,8 @@ export * from './holds/hold.ts';
 export * from './masking/mask.ts';
 export * from './masking/mask-object.ts';
 export * from './masking/mask-status.ts';
+export * from './cel/compile-cel.ts';
+export { createCelEngine, type CelEngine, type CheckedExpression } from './cel/engine.ts';
 export * from './policy/compile-policy.ts';
 export * from './policy/duration.ts';
 export * from './policy/evaluate.ts';

@@ -227,7 +227,8 @@ describe('compilePolicy, of what is wrong', () => {
         { path: 'spec.rules[1].name', message: '"ok" names another rule too' },
         {
           path: 'spec.rules[1].matchConditions[1].expression',
-          message: 'CEL does not compile: Unknown variable: objct; available: object, oldObject, request',
+          message:
+            'CEL does not compile: Unknown variable: objct; available: object, oldObject, request, namespaceObject',
         },
         { path: 'spec.rules[1].matchConditions[2].expression', message: 'CEL must yield a bool, and this yields int' },
         {

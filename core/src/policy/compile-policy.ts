@@ -1,3 +1,4 @@
+import { compileCel, type CelExpression } from '../cel/compile-cel.ts';
 import type { Subject } from '../identity/subject.ts';
 import { selectorProblems } from '../kubernetes/label-selector.ts';
 import type {
@@ -9,7 +10,6 @@ import type {
   ResourceRule,
   WriteRule,
 } from './access-policy.ts';
-import { compileCel, type CelExpression } from './cel.ts';
 import { parseDurationSeconds } from './duration.ts';
 import { subjectProblem } from './governable.ts';
 

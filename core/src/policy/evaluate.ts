@@ -1,8 +1,8 @@
+import { toCelActivation, type CelActivation } from '../cel/compile-cel.ts';
 import type { UserInfo } from '../identity/user-info.ts';
 import { labelsOf, matchesLabels, type LabelSelector } from '../kubernetes/label-selector.ts';
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { Action, WriteRule } from './access-policy.ts';
-import { toCelActivation, type CelActivation } from './cel.ts';
 import type { CompiledPolicy, CompiledRule, ResolvedHoldSettings, ResolvedNotify } from './compile-policy.ts';
 import { governingPolicies } from './governing-policies.ts';
 import { isGuarded, namesResource } from './guarded-resources.ts';

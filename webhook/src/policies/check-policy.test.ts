@@ -54,7 +54,8 @@ describe('checkPolicy', () => {
       { name: 'r', action: 'Deny', resourceRules, matchConditions: [{ name: 'c', expression: 'reqest == null' }] },
     ];
     const duration = '"soon" is not a duration such as 90s, 10m or 1h30m';
-    const variable = 'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request';
+    const variable =
+      'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request, namespaceObject';
     expect(checkPolicy(request({ hold: { pauseFor: 'soon' }, rules }), ['chat']).response).toEqual({
       uid: 'u-1',
       allowed: false,

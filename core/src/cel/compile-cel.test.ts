@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonValue } from '../kubernetes/object.ts';
-import { compileCel, toCelActivation, type CelOutcome } from './cel.ts';
+import { compileCel, toCelActivation, type CelOutcome } from './compile-cel.ts';
 
 function evaluate(
   source: string,
@@ -17,12 +17,14 @@ describe('compileCel refuses, and says what is wrong', () => {
     {
       situation: 'a variable that does not exist',
       source: 'reqest.operation == "CREATE"',
-      wantProblem: 'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request',
+      wantProblem:
+        'CEL does not compile: Unknown variable: reqest; available: object, oldObject, request, namespaceObject',
     },
     {
       situation: 'the authorizer, which only Kubernetes has',
       source: 'authorizer.group("").resource("pods").check("get").allowed()',
-      wantProblem: 'CEL does not compile: Unknown variable: authorizer; available: object, oldObject, request',
+      wantProblem:
+        'CEL does not compile: authorizer is not there: the engine asks nobody, and RBAC has allowed the request before it comes here; available: object, oldObject, request, namespaceObject',
     },
     {
       situation: 'an expression that breaks off',
@@ -244,13 +246,13 @@ describe('an expression', () => {
       situation: 'null at run time: an error',
       source: 'object',
       object: null,
-      want: { type: 'Error', message: 'yielded object, not a bool' },
+      want: { type: 'Error', message: 'yielded null_type, not a bool' },
     },
     {
       situation: 'a number at run time: an error',
       source: 'object.a',
       object: { a: 1 },
-      want: { type: 'Error', message: 'yielded bigint, not a bool' },
+      want: { type: 'Error', message: 'yielded int, not a bool' },
     },
     {
       situation: 'an overflow: an error',
@@ -292,5 +294,54 @@ describe('an expression', () => {
         expect(JSON.stringify(value)).toBe(before);
       }),
     );
+  });
+});
+
+describe('an evaluation that would not end', () => {
+  const list = Array.from({ length: 50_000 }, (_, i) => i);
+  const text = 'a'.repeat(200_000);
+  test.each([
+    {
+      situation: 'loops within loops',
+      source: 'object.list.all(a, object.list.all(b, object.list.all(c, a + b + c >= 0)))',
+    },
+    {
+      situation: 'errors that an || would catch',
+      source: 'object.list.all(a, object.list.all(b, object.none)) || true',
+    },
+    { situation: 'each of a list looked for in it', source: 'object.list.all(a, a in object.list)' },
+    { situation: 'a search that begins again and again', source: 'object.text.findAll("(?:a*b)|a").size() > 0' },
+    { situation: "the agent's own pattern", source: 'object.text.matches(object.pattern)' },
+    { situation: 'a text that grows', source: 'object.text.replace("a", object.text) != ""' },
+    { situation: 'a list that grows', source: 'lists.range(1000000000).size() > 0' },
+    { situation: 'sets compared', source: 'sets.equivalent(object.list, object.list)' },
+  ])('$situation: an error', ({ source }) => {
+    expect(evaluate(source, { object: { list, text, pattern: '[a-z]{50}(a*)*b' } })).toEqual({
+      type: 'Error',
+      message: expect.stringMatching(/cut off|are allowed/),
+    });
+  });
+
+  test('a request has one budget for all expressions: once it is spent, each is an error', () => {
+    const compiled = compileCel('object.all(a, object.all(b, true))');
+    const cheap = compileCel('object.size() > 0');
+    if ('problem' in compiled || 'problem' in cheap) throw new Error('does not compile');
+    const activation = toCelActivation({ object: list, oldObject: null, request: null });
+    for (let i = 0; i < 3; i += 1) expect(compiled.expression(activation).type).toBe('Error');
+    expect(cheap.expression(activation)).toEqual({
+      type: 'Error',
+      message: 'the evaluation costs too much and was cut off',
+    });
+  });
+
+  test('loops nested too deep: refused when they are compiled', () => {
+    expect(compileCel('object.all(a, a.all(b, b.all(c, c.all(d, d))))')).toEqual({
+      problem: 'CEL does not compile: loops are nested more than 3 deep (all, exists, map, filter, transform…)',
+    });
+  });
+
+  test('data nested too deep for the stack: an error', () => {
+    const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as JsonValue;
+    expect(evaluate('object == oldObject', { object: deep, oldObject: deep }).type).toBe('Error');
   });
 });
