@@ -16,7 +16,6 @@ export * from './key-file.ts';
 export * from './lifecycle.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
-export * from './time-limit.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';
 export * from './clickhouse/clickhouse.ts';
