@@ -12,6 +12,7 @@ export * from './masking/mask-status.ts';
 export * from './cel/compile-cel.ts';
 export { createCelEngine, type CelEngine, type CheckedExpression } from './cel/engine.ts';
 export * from './policy/compile-policy.ts';
+export * from './policy/containment.ts';
 export * from './policy/duration.ts';
 export * from './policy/evaluate.ts';
 export * from './policy/governing-policies.ts';

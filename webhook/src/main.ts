@@ -11,6 +11,7 @@ import {
   type KubernetesObject,
 } from '@holdpoint/core';
 import {
+  createAccessReview,
   createCandidate,
   createDrain,
   createEventSink,
@@ -47,13 +48,17 @@ import { createWebhookServer } from './http/server.ts';
 import { createWebhookMetrics, registerGauges, type PolicyMetricState, type WatchedResource } from './metrics.ts';
 import { createNotifyMetrics } from './notify/counted-notifications.ts';
 import { createNotifier } from './notify/notifier.ts';
+import { checkContainment } from './policies/containment-check.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicyGate } from './policies/policy-gate.ts';
 import { createPolicySet } from './policies/policy-set.ts';
+import { reportCondition } from './policies/report-condition.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
 import { toMendedEvent } from './registration/registration-event.ts';
 import { assertNotOverPermitted, assertReadable, permissionNamespaces, problemsOf } from './start-checks.ts';
 
+/** RBAC changes by hand, and rarely: a minute later is soon enough to be told. */
+const containmentMs = 60_000;
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
 /**
@@ -253,9 +258,28 @@ const reconcile = (): Promise<void> => {
   return running;
 };
 policyCache.onChange(() => void reconcile());
+const reviewAccess = createAccessReview(config);
+/** On the leader: it asks some dozens of questions a policy. */
+const checkContained = async (): Promise<void> => {
+  for (const { source } of policies.states()) {
+    try {
+      const condition = await checkContainment(source, reviewAccess, namespaces.names());
+      // Read anew: the registration's own report may have been written meanwhile.
+      const policy = policyCache.get(source.metadata.name ?? '');
+      if (policy !== undefined) await reportCondition(kube, policy, condition, now());
+    } catch (error) {
+      logger.warn({ err: error, policy: source.metadata.name }, 'containment not checked');
+    }
+  }
+};
+let containedCheckedAtMs = 0;
 const housekeeping = setInterval(() => {
   void reconcile();
   if (!leader.isLeader()) return;
+  if (now() - containedCheckedAtMs >= containmentMs) {
+    containedCheckedAtMs = now();
+    void checkContained();
+  }
   void sweepHolds(holdCache, now(), { kube, retentionMs, logger });
   void sweepGrants(grantCache, now(), { kube, retentionMs, logger });
 }, housekeepingMs);

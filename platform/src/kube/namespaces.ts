@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Namespaces {
   /** Resolves null when there is none of that name: asked of the API server before that is believed. */
   get(name: string): Promise<JsonValue>;
+  /** Of all that are known now. */
+  names(): string[];
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function createNamespaces(config: KubeConfig, onError: (error: unkn
         throw error;
       }
     },
+    names: () => [...known.keys()],
     async stop() {
       stopped = true;
       await informer.stop();

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, type AccessPolicy, type Condition, type JsonValue } from '@holdpoint/core';
+import { canonicalJson, type Condition, type JsonValue } from '@holdpoint/core';
 import { KubeApiError, kinds, type KubeClient, type Logger, type ResourceKind } from '@holdpoint/platform';
 import type { PolicyMetricState } from '../metrics.ts';
 import type { PolicySet, PolicyState } from '../policies/policy-set.ts';
+import { reportCondition } from '../policies/report-condition.ts';
 import {
   mutatingConfiguration,
   validatingConfiguration,
@@ -98,24 +99,13 @@ async function reportEnforced(
   { source, problems }: PolicyState,
   missing: readonly string[],
 ): Promise<void> {
-  const generation = source.metadata.generation ?? 0;
   const condition = enforcedCondition(
     problems.map(({ path, message }) => `${path}: ${message}`),
     missing,
   );
-  const current = source.status?.conditions?.find((each) => each.type === 'Enforced');
-  const isReported = source.status?.observedGeneration === generation;
-  if (isReported && current?.status === condition.status && current.message === condition.message) return;
   // An older replica may read well what this one cannot. Two that corrected each other would never end.
-  if (isReported && isBlocked()) return;
-  const stamped: Condition = {
-    ...condition,
-    observedGeneration: generation,
-    lastTransitionTime:
-      current?.status === condition.status ? current.lastTransitionTime : new Date(now()).toISOString(),
-  };
-  const status = { observedGeneration: generation, conditions: [stamped] };
-  const done = await orLater(() => kube.replaceStatus<AccessPolicy>(kinds.accessPolicies, { ...source, status }));
+  if (source.status?.observedGeneration === source.metadata.generation && isBlocked()) return;
+  const done = await reportCondition(kube, source, condition, now());
   if (done) logger.info({ policy: source.metadata.name, enforced: condition.status }, 'policy status reported');
 }
 
