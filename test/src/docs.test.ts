@@ -3,6 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { compilePolicy, type AccessPolicy } from '@holdpoint/core';
 import { inRepository } from '@holdpoint/local';
 import { parseYaml } from '@holdpoint/platform';
+import { packTable } from './pack-table.ts';
+import { packs } from './policy-packs.ts';
 
 /** The reference says what there is: no more, no less. */
 describe('docs/reference', () => {
@@ -49,5 +51,15 @@ describe('docs/reference', () => {
 
   test.each(readdirSync(inRepository('deploy', 'policies')))('the ready-made policy %s compiles', (file) => {
     expect(compilePolicy(parseYaml(read('deploy', 'policies', file)) as AccessPolicy)).toHaveProperty('policy');
+  });
+
+  test('every ready-made policy is tried by a table of requests', () => {
+    expect(packs.map(({ file }) => file).sort()).toEqual(readdirSync(inRepository('deploy', 'policies')).sort());
+    for (const { rows } of packs) expect(rows.length).toBeGreaterThanOrEqual(12);
+  });
+
+  test.each(packs)('howto/policies.md says what $file decides, as it is tried', (pack) => {
+    const section = read('docs', 'howto', 'policies.md').split(`### ${pack.file}\n`)[1] ?? '';
+    expect(/^\|[^]*?(?=\n\n)/m.exec(section)?.[0]).toBe(packTable(pack));
   });
 });
