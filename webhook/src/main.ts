@@ -57,8 +57,8 @@ import { reconcileRegistration } from './registration/registrar.ts';
 import { toMendedEvent } from './registration/registration-event.ts';
 import { assertNotOverPermitted, assertReadable, permissionNamespaces, problemsOf } from './start-checks.ts';
 
-/** RBAC changes by hand, and rarely: a minute later is soon enough to be told. */
-const containmentMs = 60_000;
+/** RBAC changes by hand, and rarely: half a minute later is soon enough to be told. */
+const containmentMs = 30_000;
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
 /**
