@@ -62,6 +62,33 @@ describe('a held write', () => {
     expect(await holdsAbout(name)).toHaveLength(1);
   }, 60_000);
 
+  test('turning to server-side apply: one approval covers the change, and kubectl’s move of what it owned', async () => {
+    const name = 'turned';
+    const input = (a: string) =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(name), data: { a, b: 'same' } });
+    expect(await stack.kubectl('admin', ['apply', '-f', '-'], { input: input('1') })).toMatchObject({ code: 0 });
+    const { done } = await heldThenApproved(['apply', '--server-side', '-f', '-'], input('2'), name);
+    expect(done).toMatchObject({ code: 0 });
+    expect(await holdsAbout(name)).toHaveLength(1);
+  }, 60_000);
+
+  test('having somebody else’s pipeline own a field is a change, though no value changes', async () => {
+    const name = 'owned';
+    await stack.kubectl('admin', ['create', 'configmap', name, '-n', 'prod', '--from-literal=a=1']);
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(name), data: { a: '1' } };
+    const args = ['apply', '--server-side', '--field-manager=pipeline', '--force-conflicts', '-f', '-'];
+    const running = stack.kubectlStart('agent', args, { input: JSON.stringify(object) });
+    const hold = await eventually('a hold', () => pendingHold(stack, name));
+    const [asked] = await holdsAbout(name);
+    expect(asked?.spec.change).toEqual({
+      type: 'Update',
+      patch: [],
+      ownership: [{ manager: 'pipeline', fields: ['f:data f:a'] }],
+    });
+    await stack.approvals('approver', ['deny', hold]);
+    expect((await running.finished).code).not.toBe(0);
+  }, 60_000);
+
   test('a Secret: the approver sees that a value changes, and not which', async () => {
     const value = 'not-for-anybodys-eyes';
     const args = ['create', 'secret', 'generic', 'held-secret', '-n', 'prod', `--from-literal=key=${value}`];

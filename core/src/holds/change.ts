@@ -3,6 +3,7 @@ import type { Operation } from '../policy/access-policy.ts';
 import type { Change, DeleteOptions } from './hold.ts';
 import { diffObjects } from './json-patch.ts';
 import { normaliseObject } from './normalise.ts';
+import { ownershipGains } from './ownership.ts';
 
 /** The objects of a write, as admission shows them. */
 export interface WriteObjects {
@@ -18,7 +19,7 @@ export function changeOf(write: WriteObjects): Change {
     case 'CREATE':
       return { type: 'Create', object: normalised(write.object) };
     case 'UPDATE':
-      return { type: 'Update', patch: diffObjects(objectOf(write.oldObject), objectOf(write.object)) };
+      return updateOf(write);
     case 'DELETE':
       return { type: 'Delete', object: normalised(write.oldObject), ...deleteOptionsOf(write.options) };
     case 'CONNECT':
@@ -28,7 +29,7 @@ export function changeOf(write: WriteObjects): Change {
 
 /** True for an UPDATE that changes nothing a person would care about: such a write always passes. */
 export function isEmptyChange(change: Change): boolean {
-  return change.type === 'Update' && change.patch.length === 0;
+  return change.type === 'Update' && change.patch.length === 0 && change.ownership === undefined;
 }
 
 /**
@@ -39,6 +40,12 @@ export function hasInexactNumber(value: JsonValue): boolean {
   if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).some(hasInexactNumber);
+}
+
+function updateOf({ object, oldObject }: WriteObjects): Change {
+  const patch = diffObjects(objectOf(oldObject), objectOf(object));
+  const ownership = ownershipGains(oldObject, object);
+  return { type: 'Update', patch, ...(ownership.length === 0 ? {} : { ownership }) };
 }
 
 /**

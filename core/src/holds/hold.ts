@@ -20,9 +20,15 @@ export interface ChangeOperation {
 /** What the person is asked to sign, secret values masked. */
 export type Change =
   | { type: 'Create'; object: JsonValue }
-  | { type: 'Update'; patch: ChangeOperation[] }
+  | { type: 'Update'; patch: ChangeOperation[]; ownership?: OwnershipGain[] }
   | { type: 'Delete'; object: JsonValue; options?: DeleteOptions }
   | { type: 'Connect'; options: JsonValue };
+
+/** Fields, by their path in FieldsV1, that a field manager comes to own though their values stay: see ownership.ts. */
+export interface OwnershipGain {
+  manager: string;
+  fields: readonly string[];
+}
 
 /** What a delete asks for beyond the object itself: whether its dependents go too, and whether by force. */
 export interface DeleteOptions {
