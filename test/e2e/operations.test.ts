@@ -135,7 +135,7 @@ describe('running the webhook', () => {
 
     test('all is well: 0', async () => {
       expect(await check()).toEqual({ code: 0, stdout: 'webhook: ready to serve\n', stderr: '' });
-    });
+    }, 60_000);
 
     test('several things are not: 1, and all of them at once', async () => {
       const { code, stdout } = await check({
@@ -152,7 +152,7 @@ describe('running the webhook', () => {
             `${stack.files.services.cert}; put both there together`,
         ],
       });
-    });
+    }, 60_000);
   });
 
   test('an account that may do more: refuses to serve, saying what; serves again once that is taken away', async () => {

@@ -18,9 +18,6 @@ interface Writers {
   stop(): Promise<readonly Outcome[]>;
 }
 
-/**
- * @param onceMore whether a write that met a broken webhook connection is made again, as a client would
- */
 function startWriters(stack: Stack, prefix: string, count: number, token: string): Writers {
   const agent = new Agent({ keepAlive: true, maxSockets: count, ca: readFileSync(stack.caFile) });
   const outcomes: Outcome[] = [];
@@ -110,5 +107,34 @@ describe('two replicas of the webhook', () => {
     expect(
       (await Promise.all(waiting.map((each) => each.finished))).map(({ code, stdout }) => ({ code, stdout })),
     ).toEqual(names.map((name) => ({ code: 0, stdout: `deployment.apps/${name} created\n` })));
+  }, 180_000);
+
+  test('one is killed under load: what breaks is an error that the agent sees, nothing is admitted unjudged, and it ends', async () => {
+    const [victim] = stack.webhooks;
+    const before = victim?.pid;
+    const writers = startWriters(stack, 'killed', 8, token);
+    await wroteMore(writers, 50);
+    victim?.kill();
+    await eventually('it runs again', async () =>
+      victim?.pid !== undefined && victim.pid !== before && (await victim.ready()) ? true : undefined,
+    );
+    // By then the balancer knows, too: what comes after is answered as ever.
+    await wroteMore(writers, writers.outcomes().length + 100);
+    const settled = writers.outcomes().length;
+    await wroteMore(writers, settled + 200);
+    const outcomes = await writers.stop();
+
+    const failed = outcomes.filter(({ code }) => code !== 201);
+    // The API server's own words for a webhook that it could not reach, and failurePolicy: Fail.
+    for (const { code, message } of failed) {
+      expect({ code, message }).toEqual({
+        code: 500,
+        message: expect.stringMatching(/^Internal error occurred: failed calling webhook "judge\.holdpoint\.dev": /),
+      });
+    }
+    expect(outcomes.slice(settled).filter(({ code }) => code !== 201)).toEqual([]);
+    const succeeded = outcomes.filter(({ code }) => code === 201).map(({ name }) => name);
+    expect(await created('killed')).toEqual(succeeded.sort());
+    console.info(`of ${String(outcomes.length)} writes, ${String(failed.length)} met the killed replica`);
   }, 180_000);
 });
