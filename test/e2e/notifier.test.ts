@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Hold, HoldNotification, Notification, NotifySettings } from '@holdpoint/core';
-import { deployment, pendingHold, startScenario, type Stack } from '@holdpoint/local';
+import { createAuthority, deployment, pendingHold, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { createReceiver, type Receiver, type Received } from '../src/receiver.ts';
 import { slackProblems } from '../src/slack-checker.ts';
@@ -22,7 +22,7 @@ describe('the notifier', () => {
       file,
       [
         'receivers:',
-        `  - { name: signed, url: '${receivers.signed.url}', format: JSON, hmacKeyFile: key, bearerTokenFile: token }`,
+        `  - { name: signed, url: '${receivers.signed.url}', format: JSON, hmacKeyFile: key, bearerTokenFile: token, caFile: ca.pem }`,
         `  - { name: chat, url: '${receivers.chat.url}', format: Slack }`,
         `  - { name: other, url: '${receivers.other.url}', format: JSON, timeout: 2s }`,
         more,
@@ -30,7 +30,11 @@ describe('the notifier', () => {
     );
   };
   beforeAll(async () => {
-    for (const name of ['signed', 'chat', 'other'] as const) receivers[name] = await createReceiver();
+    const authority = await createAuthority('receivers');
+    const { certificate, key: privateKey } = await authority.issueServer('signed');
+    receivers.signed = await createReceiver({ cert: certificate, key: privateKey });
+    for (const name of ['chat', 'other'] as const) receivers[name] = await createReceiver();
+    writeFileSync(join(folder, 'ca.pem'), authority.certificate);
     writeFileSync(join(folder, 'key'), key.toString('hex'));
     writeFileSync(join(folder, 'token'), 'shown-to-signed\n');
     writeReceivers();
@@ -94,6 +98,9 @@ describe('the notifier', () => {
     await noted(hold, 'signed', (entry) => entry.phase === 'Used' && isDelivered(entry));
     await noted(hold, 'signed', (entry) => entry.phase === 'Approved' && isDelivered(entry));
 
+    const { status } = await holdNamed(hold);
+    expect(status?.notifications).toHaveLength(4);
+    for (const entry of status?.notifications ?? []) expect(entry).toMatchObject({ state: 'Delivered', attempts: 1 });
     const told = of(receivers.signed, hold);
     expect(told.map((each) => bodyOf(each).phase).sort()).toEqual(['Approved', 'Pending', 'Used']);
     const { metadata } = await holdNamed(hold);
@@ -139,10 +146,20 @@ describe('the notifier', () => {
     const refused = await patchPolicy(notify);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('spec.notify[1].receiver: "late" is no receiver');
-    writeReceivers(`  - { name: late, url: '${receivers.other.url}', format: JSON }`);
+    writeReceivers(`  - { name: late, url: '${receivers.signed.url}', format: JSON }`);
     expect(await patchPolicy(notify)).toMatchObject({ code: 0 });
-    writeReceivers();
   }, 60_000);
+
+  test('a receiver whose certificate nobody vouches for: told nothing', async () => {
+    const before = receivers.signed.received.length;
+    await tell({ receiver: 'late' });
+    const hold = await ask('unverified');
+    expect(await noted(hold, 'late', () => true)).toMatchObject({
+      state: 'Retrying',
+      problem: expect.stringMatching(/^connection failed: \w*(CERT|SIGNATURE)\w*$/),
+    });
+    expect(receivers.signed.received).toHaveLength(before);
+  }, 120_000);
 
   test('a receiver that answers 503, and then not at all: told once it is back, by the same id', async () => {
     const { other } = receivers;

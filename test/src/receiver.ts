@@ -1,4 +1,11 @@
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** One POST that came in, whatever was answered. */
@@ -7,7 +14,7 @@ export interface Received {
   body: string;
 }
 
-/** Somebody who is told of holds: a real HTTP server on loopback that answers as the test says. */
+/** Somebody who is told of holds: a real server on loopback that answers as the test says. */
 export interface Receiver {
   readonly url: string;
   readonly received: readonly Received[];
@@ -19,12 +26,13 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export async function createReceiver(): Promise<Receiver> {
+/** @param tls PEM to serve HTTPS with. @default plain HTTP */
+export async function createReceiver(tls?: { key: string; cert: string }): Promise<Receiver> {
   const received: Received[] = [];
   let how: number | 'hang' | ((response: ServerResponse) => void) = 200;
   let server: Server | undefined;
   const start = (port: number): Promise<void> => {
-    const started = createServer((request, response) => {
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
       let body = '';
       request.setEncoding('utf8');
       request.on('data', (chunk: string) => (body += chunk));
@@ -34,7 +42,8 @@ export async function createReceiver(): Promise<Receiver> {
         if (typeof how === 'number') response.writeHead(how).end('x'.repeat(100_000));
         else if (how !== 'hang') how(response);
       });
-    });
+    };
+    const started = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     server = started;
     return new Promise((resolve, reject) => {
       started.once('error', reject);
@@ -52,7 +61,7 @@ export async function createReceiver(): Promise<Receiver> {
   await start(0);
   const { port } = (server as unknown as Server).address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${String(port)}/hook`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(port)}/hook`,
     received,
     answer(next) {
       how = next;

@@ -263,6 +263,37 @@ describe('telling', () => {
     });
   });
 
+  test('fails here, and was delivered by another that led in the meantime: stays delivered', async () => {
+    const cluster = createFakeCluster();
+    cluster.put(pendingOf('h-1', 'chat'));
+    const late = createReplica(cluster);
+    late.cache.freeze();
+    await createReplica(cluster).pass(1);
+    late.world.answer = () => refused;
+    await late.pass(0);
+    expect(late.sent).toHaveLength(1);
+    expect(notedOn(cluster, 'h-1')).toMatchObject([{ state: 'Delivered' }]);
+  });
+
+  test('another hold of the same name, before the record of the first is written: told too, and only of its own', async () => {
+    const cluster = createFakeCluster();
+    cluster.put(pendingOf('h-1', 'chat'));
+    let writable = false;
+    const replica = createReplica(cluster, { writable: () => writable });
+    await replica.pass(0);
+    const another = pendingOf('h-1', 'chat');
+    cluster.delete('h-1');
+    cluster.put({ ...another, metadata: { ...another.metadata, uid: 'another' } });
+    replica.change(cluster.get<Hold>('h-1') as Hold);
+    await replica.dispatcher.settled();
+    expect(replica.sent).toHaveLength(2);
+    writable = true;
+    await replica.pass(40);
+    expect(replica.sent).toHaveLength(2);
+    expect(new Set(replica.sent.map(({ id }) => id)).size).toBe(2);
+    expect(notedOn(cluster, 'h-1')).toMatchObject([{ state: 'Delivered', attempts: 1 }]);
+  });
+
   test('decided before it could be told: given up, and said', async () => {
     const cluster = createFakeCluster();
     cluster.put(holdOf('h-1', [['chat', ['Pending', 'Denied']]], { phase: 'Denied', decisions: [] }));

@@ -43,6 +43,8 @@ export interface Dispatcher {
  * lane is found again.
  */
 const fullPassMs = 30_000;
+/** At some 2 µs each, a millisecond a tick: reviews are answered on the same thread. Ten thousand holds take ten seconds. */
+const visitsPerTick = 500;
 /** For what is queued or being sent: whoever finishes it looks at once. */
 const recheckMs = 5_000;
 /** The label of receivers that are not in the file: a policy's word is no label. */
@@ -71,6 +73,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const waiting = new Map<string, { count: number; nextAtMs: number }>();
   let isLeading = false;
   let lastPassMs = 0;
+  /** What is left of the last look at all holds. */
+  let toVisit: string[] = [];
 
   const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
   const labelOf = (receiver: string): string => (receivers.get(receiver) === undefined ? unknownReceiver : receiver);
@@ -191,6 +195,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   const stopLeading = (): void => {
     isLeading = false;
+    toVisit = [];
     waiting.clear();
     events.clear();
     for (const lane of lanes.values()) lane.clear();
@@ -214,8 +219,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       if (!isLeading || nowMs - lastPassMs >= fullPassMs) {
         isLeading = true;
         lastPassMs = nowMs;
-        for (const hold of holds.list()) consider(hold.metadata.name ?? '', nowMs);
+        toVisit = holds.list().map((hold) => hold.metadata.name ?? '');
       }
+      for (const name of toVisit.splice(0, visitsPerTick)) consider(name, nowMs);
       for (const [name, { nextAtMs }] of waiting) {
         if (nextAtMs <= nowMs) consider(name, nowMs);
       }

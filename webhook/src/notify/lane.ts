@@ -81,8 +81,6 @@ export function createLane(receiver: string): Lane {
       if (result.retryAfterMs !== undefined) {
         blockedUntil = Math.max(blockedUntil, nowMs + Math.min(maxRetryAfterMs, result.retryAfterMs));
       }
-      // What waits is looked at again, and its hold says why it waits.
-      if (isBlocked(nowMs)) queue.clear();
     },
     clear: () => queue.clear(),
   };
