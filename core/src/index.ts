@@ -35,6 +35,7 @@ export * from './identity/own-credential.ts';
 export * from './kubernetes/label-selector.ts';
 export * from './policy/guarded-resources.ts';
 export * from './admission/admission-review.ts';
+export * from './admission/asked-name.ts';
 export * from './admission/admission-response.ts';
 export * from './admission/grant-request.ts';
 export * from './admission/judge.ts';

@@ -1,5 +1,6 @@
 import {
   allowed,
+  askedNameOf,
   changeOf,
   decisionAnnotation,
   denied,
@@ -68,7 +69,7 @@ function stampGiven(request: AdmissionRequest, parts: StampGrantParts): Admissio
 
 /** The same digest that its hold will have: a reader of the Grant finds there who approved it. */
 function grantDigest(request: AdmissionRequest, hmac: Hmac): string {
-  const { user, operation, resource, subresource, namespace, name, oldObject } = request;
+  const { user, operation, resource, subresource, namespace, oldObject } = request;
   return digestOf(
     {
       username: user.username,
@@ -76,7 +77,7 @@ function grantDigest(request: AdmissionRequest, hmac: Hmac): string {
       resource,
       subresource,
       namespace,
-      name,
+      name: askedNameOf(request),
       change: changeOf(request),
       oldObject,
     },

@@ -1,5 +1,6 @@
 import {
   allowed,
+  askedNameOf,
   changeOf,
   containsMaskToken,
   denied,
@@ -68,7 +69,8 @@ interface Asked {
 
 function createAsked(request: AdmissionRequest, ask: Ask, parts: ValidateParts): Asked {
   let digest: string | undefined;
-  const { user, operation, resource, subresource, namespace, name, oldObject } = request;
+  const { user, operation, resource, subresource, namespace, oldObject } = request;
+  const name = askedNameOf(request);
   const input = { username: user.username, operation, resource, subresource, namespace, name, oldObject };
   return {
     request,
@@ -90,7 +92,7 @@ async function answerAsk(asked: Asked, parts: ValidateParts): Promise<AdmissionR
   }
   if (ask.how.type === 'GrantOnly') return denied(uid, ask.how.refusal, { ...ask.annotations, decision: 'deny' });
   if (dryRun) {
-    const answer = parts.desk.peek(digest(), using);
+    const answer = parts.desk.peek(digest(), using, ask.verdict.hold);
     return allowed(uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
   }
   return toResponse(uid, ask, ask.how.code, await parts.desk.ask(holdInputOf(asked, parts), using));
@@ -151,7 +153,8 @@ function toResponse(uid: string, ask: Ask, code: 429 | 403, answer: DeskAnswer):
 }
 
 function holdInputOf({ request, ask, using, digest }: Asked, parts: ValidateParts): NewHoldInput {
-  const { user, operation, resource, subresource, namespace, name, options } = request;
+  const { user, operation, resource, subresource, namespace, options } = request;
+  const name = askedNameOf(request);
   // The objects are masked before they are compared: a secret value that changed shows as two different masks.
   const object = maskObject(request.object, parts.mask);
   const oldObject = maskObject(request.oldObject, parts.mask);
@@ -188,7 +191,7 @@ function usingOf(request: AdmissionRequest, nowMs: number): UsingRequest {
     // another eviction) is doing it twice.
     mayRepeat:
       request.operation !== 'CONNECT' &&
-      request.name !== '' &&
+      askedNameOf(request) !== '' &&
       !(request.operation === 'CREATE' && request.subresource !== ''),
     nowMs,
   };
