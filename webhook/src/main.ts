@@ -100,7 +100,8 @@ let rounds = Promise.resolve();
 const reconcile = (): Promise<void> => {
   rounds = rounds.then(async () => {
     try {
-      await reconcileRegistration({ kube, policies, client, ownUsername: username, logger, now });
+      const { credentialExtra } = parts;
+      await reconcileRegistration({ kube, policies, client, ownUsername: username, credentialExtra, logger, now });
       registered = true;
     } catch (error) {
       logger.error({ err: error }, 'registration not reconciled');

@@ -44,7 +44,7 @@ function clusters() {
 const client = { url: 'https://webhook:8443', caBundle: 'Q0E=' };
 const parts = (kube: FakeCluster['kube'], states: PolicyState[]) => {
   const set: PolicySet = { compiled: () => states.map((state) => state.inForce), states: () => states };
-  return { kube, policies: set, client, ownUsername: 'me', logger, now: () => now };
+  return { kube, policies: set, client, ownUsername: 'me', credentialExtra: '', logger, now: () => now };
 };
 const enforced = {
   observedGeneration: 3,

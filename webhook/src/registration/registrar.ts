@@ -13,6 +13,7 @@ export interface RegistrarParts {
   policies: PolicySet;
   client: ClientConfig;
   ownUsername: string;
+  credentialExtra: string;
   logger: Logger;
   now: () => number;
 }
@@ -22,11 +23,11 @@ export interface RegistrarParts {
  * enforced. Safe to run at any time and on every replica: it writes only what differs.
  */
 export async function reconcileRegistration(parts: RegistrarParts): Promise<void> {
-  const { kube, policies, client, ownUsername, logger } = parts;
+  const { kube, policies, client, ownUsername, credentialExtra, logger } = parts;
   const states = policies.states();
   // What is in force may be an older version's subjects: those stay governed until the new version is good.
   const subjects = states.flatMap(({ source, inForce }) => [...source.spec.subjects, ...inForce.spec.subjects]);
-  const input = { client, subjects, ownUsername };
+  const input = { client, subjects, ownUsername, credentialExtra };
   await ensure(kube, kinds.mutatingWebhookConfigurations, mutatingConfiguration(input), logger);
   await ensure(kube, kinds.validatingWebhookConfigurations, validatingConfiguration(input), logger);
   for (const state of states) await reportEnforced(parts, state);
