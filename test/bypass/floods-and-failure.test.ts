@@ -189,11 +189,11 @@ describeEvasions(
         expect(text).toContain('holdpoint-mask:');
         for (const value of [text, masked.data.password]) {
           await world.direct(create('copied-mask', { value }, {}, 'dev'));
-          await world.direct({
-            method: 'POST',
-            path: core('dev', 'secrets'),
-            body: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'copied-mask' }, stringData: { value } },
-          });
+        }
+        for (const values of [{ stringData: { value: text } }, { data: { value: masked.data.password } }]) {
+          const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'copied-mask' }, ...values };
+          await world.direct({ method: 'POST', path: core('dev', 'secrets'), body: secret });
+          await world.proxied({ method: 'POST', path: core('dev', 'secrets'), body: secret });
         }
         await world.direct({ method: 'PATCH', path, body: { data: masked.data } });
         expect(await world.exists(core('dev', 'secrets', 'copied-mask'))).toBe(false);
