@@ -42,6 +42,7 @@ export * from './kubernetes/event.ts';
 export * from './kubernetes/label-selector.ts';
 export * from './policy/guarded-resources.ts';
 export * from './admission/admission-review.ts';
+export * from './admission/asked-name.ts';
 export * from './admission/admission-response.ts';
 export * from './admission/grant-request.ts';
 export * from './admission/judge.ts';

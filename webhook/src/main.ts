@@ -230,9 +230,14 @@ const port = await listen(server, flags.listen);
 const round = async (): Promise<void> => {
   try {
     // The bundle is read anew, so that the registration follows one that is renewed.
-    const parts = { kube, policies, client: readClient(), ownUsername: username, logger, now };
     policyStates = await reconcileRegistration({
-      ...parts,
+      kube,
+      policies,
+      client: readClient(),
+      ownUsername: username,
+      credentialExtra: flags['credential-extra'],
+      logger,
+      now,
       isBlocked: () => gate.blockedBy() !== undefined,
       onMended: tellMended,
     });

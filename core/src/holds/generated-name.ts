@@ -11,10 +11,15 @@ const suffix = /^[bcdfghjklmnpqrstvwxz2456789]{5}$/;
  */
 export function hasGeneratedName(object: JsonValue): boolean {
   const metadata = isJsonObject(object) ? object['metadata'] : undefined;
-  if (!isJsonObject(metadata)) return false;
-  const { generateName, name } = metadata;
+  const name = isJsonObject(metadata) ? metadata['name'] : undefined;
+  return isDrawnName(object, typeof name === 'string' ? name : '');
+}
+
+/** As hasGeneratedName, of a name that is told beside the object: empty where there is none yet. */
+export function isDrawnName(object: JsonValue, name: string): boolean {
+  const metadata = isJsonObject(object) ? object['metadata'] : undefined;
+  const generateName = isJsonObject(metadata) ? metadata['generateName'] : undefined;
   if (typeof generateName !== 'string' || generateName === '') return false;
-  if (typeof name !== 'string' || name === '') return true;
   const prefix = generateName.slice(0, maxPrefixLength);
-  return name.startsWith(prefix) && suffix.test(name.slice(prefix.length));
+  return name === '' || (name.startsWith(prefix) && suffix.test(name.slice(prefix.length)));
 }

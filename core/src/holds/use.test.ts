@@ -1,15 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Decision, Hold, HoldStatus } from './hold.ts';
-import { useOf, type UseOutcome, type UsingRequest } from './use.ts';
+import { useOf, type HoldTerms, type UseOutcome, type UsingRequest } from './use.ts';
 
 const decisions: Decision[] = [{ by: 'alice', verdict: 'approve', at: '2026-01-01T00:01:00.000Z' }];
 const no: Decision = { by: 'bob', verdict: 'deny', reason: 'No.', at: '2026-01-01T00:02:00.000Z' };
 const useBefore = '2026-01-01T00:15:00.000Z';
 const at = (time: string): number => Date.parse(`2026-01-01T${time}Z`);
+const terms: HoldTerms = { approvers: [{ kind: 'Group', name: 'sre' }], minApprovals: 1 };
 const withStatus = (status: HoldStatus | undefined): Hold =>
   ({
     metadata: { name: 'h' },
-    spec: { expiresAt: '2026-01-01T01:00:00.000Z' },
+    spec: { expiresAt: '2026-01-01T01:00:00.000Z', ...terms },
     ...(status === undefined ? {} : { status }),
   }) as unknown as Hold;
 const approved: HoldStatus = { phase: 'Approved', decisions, useBefore };
@@ -25,6 +26,7 @@ describe('useOf', () => {
     situation: string;
     status: HoldStatus | undefined;
     request?: Partial<UsingRequest>;
+    terms?: Partial<HoldTerms>;
     want: UseOutcome;
   }[] = [
     { situation: 'no status yet: wait', status: undefined, want: { type: 'Wait' } },
@@ -153,18 +155,35 @@ describe('useOf', () => {
       status: { phase: 'Denied', decisions: [] },
       want: { type: 'Denied', decision: undefined },
     },
+    {
+      situation: 'Approved, when fewer people were asked: finished',
+      status: approved,
+      terms: { minApprovals: 2 },
+      want: { type: 'Finished' },
+    },
+    {
+      situation: 'Approved, by people whom the rule no longer asks: finished',
+      status: approved,
+      terms: { approvers: [{ kind: 'Group', name: 'security' }] },
+      want: { type: 'Finished' },
+    },
+    {
+      situation: 'Pending, and other people are asked now: finished',
+      status: { phase: 'Pending', decisions: [] },
+      terms: { approvers: [{ kind: 'User', name: 'sre' }] },
+      want: { type: 'Finished' },
+    },
+    {
+      situation: 'Denied, by people whom the rule no longer asks: stands',
+      status: { phase: 'Denied', decisions: [no] },
+      terms: { minApprovals: 2 },
+      want: { type: 'Denied', decision: no },
+    },
     { situation: 'Expired: finished', status: { phase: 'Expired', decisions: [] }, want: { type: 'Finished' } },
     { situation: 'Lapsed: finished', status: { phase: 'Lapsed', decisions }, want: { type: 'Finished' } },
   ];
-  test.each(rows)('$situation', ({ status, request, want }) => {
-    expect(
-      useOf(withStatus(status), {
-        requestUid: 'uid',
-        requestId: undefined,
-        mayRepeat: true,
-        nowMs: at('00:05:01'),
-        ...request,
-      }),
-    ).toEqual(want);
+  test.each(rows)('$situation', ({ status, request, terms: asked, want }) => {
+    const using = { requestUid: 'uid', requestId: undefined, mayRepeat: true, nowMs: at('00:05:01'), ...request };
+    expect(useOf(withStatus(status), using, { ...terms, ...asked })).toEqual(want);
   });
 });

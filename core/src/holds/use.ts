@@ -1,3 +1,5 @@
+import type { ResolvedHoldSettings } from '../policy/compile-policy.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { Decision, Hold, HoldStatus } from './hold.ts';
 import { phaseAt } from './phase.ts';
 import { isSameRequest } from './repetition.ts';
@@ -21,14 +23,22 @@ export type UseOutcome =
   | { type: 'Denied'; decision: Decision | undefined }
   | { type: 'Finished' };
 
-/** Decides whether this request may use this hold; the caller writes `status` by optimistic concurrency, then answers. */
-export function useOf(hold: Hold, request: UsingRequest): UseOutcome {
+/** Whom a rule asks: what a hold says of it, and what the verdict says now. */
+export type HoldTerms = Pick<ResolvedHoldSettings, 'approvers' | 'minApprovals'>;
+
+/**
+ * Decides whether this request may use this hold; the caller writes `status` by optimistic concurrency, then answers.
+ *
+ * @param terms whom the request would be asked of now. A hold that asks other people, or fewer, was another rule's, or the
+ *   rule's as it was: it is at its end. A denial stands, whoever gave it.
+ */
+export function useOf(hold: Hold, request: UsingRequest, terms: HoldTerms): UseOutcome {
   const phase = phaseAt(hold, request.nowMs);
   switch (phase) {
     case 'Pending':
-      return { type: 'Wait' };
+      return asksTheSame(hold, terms) ? { type: 'Wait' } : { type: 'Finished' };
     case 'Approved':
-      return { type: 'Use', status: usedStatus(hold, request) };
+      return asksTheSame(hold, terms) ? { type: 'Use', status: usedStatus(hold, request) } : { type: 'Finished' };
     case 'Used':
       return hold.status?.usedBy !== undefined && isSameRequest(hold.status.usedBy, request)
         ? { type: 'UsedByThisRequest' }
@@ -41,6 +51,15 @@ export function useOf(hold: Hold, request: UsingRequest): UseOutcome {
     case 'Lapsed':
       return { type: 'Finished' };
   }
+}
+
+function asksTheSame({ spec }: Hold, { approvers, minApprovals }: HoldTerms): boolean {
+  return spec.minApprovals === minApprovals && namesOf(spec.approvers) === namesOf(approvers);
+}
+
+/** A hold keeps no more of a subject than this, whatever else its policy said of it. */
+function namesOf(subjects: HoldTerms['approvers']): string {
+  return canonicalJson(subjects.map(({ kind, name, namespace = '' }) => [kind, name, namespace]));
 }
 
 function usedStatus(hold: Hold, request: UsingRequest): HoldStatus {

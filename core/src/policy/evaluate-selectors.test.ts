@@ -109,6 +109,11 @@ describe('what gives or hands on a permission', () => {
       named: naming([''], ['secrets']),
     },
     {
+      what: 'a Secret that joins nodes',
+      write: target('', 'secrets', { object: { type: 'bootstrap.kubernetes.io/token' } }),
+      named: naming([''], ['secrets']),
+    },
+    {
       what: 'a role binding',
       write: target('rbac.authorization.k8s.io', 'rolebindings'),
       named: naming(['rbac.authorization.k8s.io'], ['roles', 'rolebindings']),

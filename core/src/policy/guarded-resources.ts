@@ -28,8 +28,11 @@ const guarded: readonly { group: string; resource: string; subresource?: string 
   { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
 ];
 
-/** The type of Secret that the controllers fill with a token that never ends. Source: k8s.io/api/core/v1. */
-const tokenSecretType = 'kubernetes.io/service-account-token';
+/**
+ * Secrets that are credentials of the cluster's own: one that the controllers fill with a token that never ends, and one whose
+ * token joins nodes. Source: k8s.io/api/core/v1, k8s.io/cluster-bootstrap/token/api.
+ */
+const tokenSecretTypes = ['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token'];
 
 /** True for a write that only a rule which names it may let through. */
 export function isGuarded({ resource, subresource, object }: GuardedTarget): boolean {
@@ -58,7 +61,7 @@ function isTokenSecret(resource: GroupVersionResource, object: JsonValue): boole
     resource.group === '' &&
     resource.resource === 'secrets' &&
     isJsonObject(object) &&
-    object['type'] === tokenSecretType
+    tokenSecretTypes.includes(String(object['type']))
   );
 }
 

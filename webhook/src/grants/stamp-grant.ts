@@ -1,5 +1,6 @@
 import {
   allowed,
+  askedNameOf,
   changeOf,
   decisionAnnotation,
   denied,
@@ -7,7 +8,6 @@ import {
   giveGrant,
   governingPolicies,
   grantSpecOf,
-  hasGeneratedName,
   hasOwnCredential,
   isJsonObject,
   patched,
@@ -70,7 +70,6 @@ function stampGiven(request: AdmissionRequest, parts: StampGrantParts): Admissio
 /** The same digest that its hold will have: a reader of the Grant finds there who approved it. */
 function grantDigest(request: AdmissionRequest, hmac: Hmac): string {
   const { user, operation, resource, subresource, namespace, oldObject } = request;
-  const name = hasGeneratedName(request.object) ? '' : request.name;
   return digestOf(
     {
       username: user.username,
@@ -78,7 +77,7 @@ function grantDigest(request: AdmissionRequest, hmac: Hmac): string {
       resource,
       subresource,
       namespace,
-      name,
+      name: askedNameOf(request),
       change: changeOf(request),
       oldObject,
     },

@@ -354,7 +354,7 @@ describe('peek', () => {
   ];
   test.each(rows)('$situation', ({ holds, want }) => {
     for (const hold of holds) cluster.put(hold);
-    expect(short(desk().peek(digest, asked(1)))).toEqual(want);
+    expect(short(desk().peek(digest, asked(1), input.verdict.hold))).toEqual(want);
     expect(cluster.writes).toEqual([]);
   });
 });

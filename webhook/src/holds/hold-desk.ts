@@ -6,6 +6,7 @@ import {
   useOf,
   type Decision,
   type Hold,
+  type HoldTerms,
   type NewHoldInput,
   type UsingRequest,
 } from '@holdpoint/core';
@@ -26,7 +27,7 @@ export interface HoldDesk {
    */
   ask(input: NewHoldInput, request: UsingRequest): Promise<DeskAnswer>;
   /** As `ask`, but looks only, and at our own copy: nothing is created or used. */
-  peek(digest: string, request: UsingRequest): DeskAnswer | undefined;
+  peek(digest: string, request: UsingRequest, terms: HoldTerms): DeskAnswer | undefined;
 }
 
 /** Each round lost a race to another replica, and so saw progress; more than this is no race. */
@@ -41,7 +42,7 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
   const young = createYoungHolds(cache);
   return {
     async ask(input, request) {
-      let attempt = attemptIn(cache, input.digest, request);
+      let attempt = attemptIn(cache, input.digest, request, input.verdict.hold);
       for (let round = 0; round < maxRounds; round += 1) {
         const hold = await kube.get<Hold>(kinds.holds, holdNameOf(input.digest, attempt));
         if (hold === undefined) {
@@ -49,7 +50,10 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
           if (answer !== undefined) return answer;
           continue;
         }
-        const outcome = hold.spec.digest === input.digest ? useOf(hold, request) : ({ type: 'Finished' } as const);
+        const outcome =
+          hold.spec.digest === input.digest
+            ? useOf(hold, request, input.verdict.hold)
+            : ({ type: 'Finished' } as const);
         switch (outcome.type) {
           case 'Wait':
             return { type: 'Held', hold };
@@ -73,10 +77,10 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
       );
     },
 
-    peek(digest, request) {
-      const hold = cache.get(holdNameOf(digest, attemptIn(cache, digest, request)));
+    peek(digest, request, terms) {
+      const hold = cache.get(holdNameOf(digest, attemptIn(cache, digest, request, terms)));
       if (hold === undefined || hold.spec.digest !== digest) return undefined;
-      const outcome = useOf(hold, request);
+      const outcome = useOf(hold, request, terms);
       if (outcome.type === 'Denied') return { type: 'Denied', hold, decision: outcome.decision };
       return outcome.type === 'Use' ? { type: 'Admitted', hold } : { type: 'Held', hold };
     },
@@ -84,12 +88,12 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
 }
 
 /** The attempt to look at first: one that is still open, else the one after the last that is known. */
-function attemptIn(cache: ObjectCache<Hold>, digest: string, request: UsingRequest): number {
+function attemptIn(cache: ObjectCache<Hold>, digest: string, request: UsingRequest, terms: HoldTerms): number {
   let last = 0;
   for (const hold of cache.list()) {
     if (hold.spec.digest !== digest) continue;
     const attempt = Number(/^h-.{4}-.{4}-(\d+)$/.exec(hold.metadata.name ?? '')?.[1] ?? '1');
-    if (useOf(hold, request).type !== 'Finished') return attempt;
+    if (useOf(hold, request, terms).type !== 'Finished') return attempt;
     last = Math.max(last, attempt);
   }
   return last + 1;

@@ -1,12 +1,12 @@
 import {
   allowed,
+  askedNameOf,
   changeOf,
   containsMaskToken,
   denied,
   digestOf,
   extraKeys,
   extraOf,
-  hasGeneratedName,
   held,
   holdCauseReason,
   isJsonObject,
@@ -72,7 +72,7 @@ interface Asked {
 function createAsked(request: AdmissionRequest, ask: Ask, parts: ValidateParts): Asked {
   let digest: string | undefined;
   const { user, operation, resource, subresource, namespace, oldObject } = request;
-  const name = nameAskedFor(request);
+  const name = askedNameOf(request);
   const input = { username: user.username, operation, resource, subresource, namespace, name, oldObject };
   return {
     request,
@@ -96,7 +96,7 @@ async function answerAsk(asked: Asked, parts: ValidateParts): Promise<AdmissionR
     return denied(uid, ask.how.refusal, { ...ask.annotations, decision: 'deny' }, [ruleCauseOf(ask.annotations)]);
   }
   if (dryRun) {
-    const answer = parts.desk.peek(digest(), using);
+    const answer = parts.desk.peek(digest(), using, ask.verdict.hold);
     return allowed(uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
   }
   return toResponse(uid, ask, ask.how.code, await parts.desk.ask(holdInputOf(asked, parts), using));
@@ -164,7 +164,7 @@ function ruleCauseOf({ policy = '', rule = '' }: AuditAnnotations): StatusCause 
 
 function holdInputOf({ request, ask, using, digest }: Asked, parts: ValidateParts): NewHoldInput {
   const { user, operation, resource, subresource, namespace, options } = request;
-  const name = nameAskedFor(request);
+  const name = askedNameOf(request);
   // The objects are masked before they are compared: a secret value that changed shows as two different masks.
   const object = maskObject(request.object, parts.mask);
   const oldObject = maskObject(request.oldObject, parts.mask);
@@ -193,11 +193,6 @@ function unchangedLinesOf(oldObject: JsonValue, maxBytes: number): JsonValue | u
   return Buffer.byteLength(JSON.stringify(before)) > maxBytes ? undefined : before;
 }
 
-/** The name as the client gave it: none where it left that to the API server. */
-function nameAskedFor({ operation, subresource, name, object }: AdmissionRequest): string {
-  return operation === 'CREATE' && subresource === '' && hasGeneratedName(object) ? '' : name;
-}
-
 function usingOf(request: AdmissionRequest, nowMs: number): UsingRequest {
   return {
     requestUid: request.uid,
@@ -206,7 +201,7 @@ function usingOf(request: AdmissionRequest, nowMs: number): UsingRequest {
     // it twice.
     mayRepeat:
       request.operation !== 'CONNECT' &&
-      nameAskedFor(request) !== '' &&
+      askedNameOf(request) !== '' &&
       !(request.operation === 'CREATE' && request.subresource !== ''),
     nowMs,
   };

@@ -125,13 +125,26 @@ const input = {
   client,
   subjects: [{ kind: 'Group', name: 'agents' }] as const,
   ownUsername: 'system:serviceaccount:holdpoint:"webhook"',
+  credentialExtra: 'credential-id',
 };
 const notOurselves = {
   name: 'not-ourselves',
-  expression: 'request.userInfo.username != "system:serviceaccount:holdpoint:\\"webhook\\""',
+  expression:
+    'request.userInfo.username != "system:serviceaccount:holdpoint:\\"webhook\\"" || ' +
+    '!has(request.userInfo.extra) || !("credential-id" in request.userInfo.extra)',
 };
 
 describe('the configurations, whole', () => {
+  test('where the API server tells no credentials, our name alone is us', () => {
+    const [decide] = mutatingConfiguration({ ...input, credentialExtra: '' }).webhooks;
+    expect(decide?.matchConditions).toEqual([
+      {
+        name: 'not-ourselves',
+        expression: 'request.userInfo.username != "system:serviceaccount:holdpoint:\\"webhook\\""',
+      },
+    ]);
+  });
+
   test('validating: every write of the governed; policies of anybody', () => {
     expect(validatingConfiguration(input)).toEqual({
       apiVersion: 'admissionregistration.k8s.io/v1',

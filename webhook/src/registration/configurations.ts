@@ -14,6 +14,8 @@ export interface RegistrationInput {
   subjects: readonly Subject[];
   /** Our own username: what we write ourselves is not asked about. */
   ownUsername: string;
+  /** By which it is known to be us, and not somebody who impersonates us: see core's hasOwnCredential. */
+  credentialExtra: string;
 }
 
 /** admissionregistration.k8s.io/v1, with every default spelled out, so that a change by anybody else shows. */
@@ -56,23 +58,20 @@ const timeoutSeconds = 10;
  * The validating side: writes of governed subjects, and policies. Only the governed ever reach the judge, so its
  * `failurePolicy: Fail` stops nobody else.
  */
-export function validatingConfiguration({ client, subjects, ownUsername }: RegistrationInput): WebhookConfiguration {
+export function validatingConfiguration(input: RegistrationInput): WebhookConfiguration {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
     metadata: { name: configurationName },
     webhooks: [
       {
-        ...webhook(judgeName, client, '/validate'),
+        ...webhook(judgeName, input.client, '/validate'),
         rules: [rule(['*'], ['*/*'], ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'])],
-        matchConditions: [
-          { name: 'not-ourselves', expression: `request.userInfo.username != ${celString(ownUsername)}` },
-          { name: 'governed', expression: governedExpression(subjects) },
-        ],
+        matchConditions: [notOurselves(input), { name: 'governed', expression: governedExpression(input.subjects) }],
         sideEffects: 'NoneOnDryRun',
       },
       {
-        ...webhook('policies.holdpoint.dev', client, '/policies'),
+        ...webhook('policies.holdpoint.dev', input.client, '/policies'),
         rules: [rule(['holdpoint.dev'], ['accesspolicies'], ['CREATE', 'UPDATE'])],
         sideEffects: 'None',
       },
@@ -81,22 +80,33 @@ export function validatingConfiguration({ client, subjects, ownUsername }: Regis
 }
 
 /** The mutating side: decisions on holds and grants, by anybody. Never DELETE: an uninstall must not wait for us. */
-export function mutatingConfiguration({ client, ownUsername }: RegistrationInput): WebhookConfiguration {
+export function mutatingConfiguration(input: RegistrationInput): WebhookConfiguration {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
     metadata: { name: configurationName },
     webhooks: [
       {
-        ...webhook('decide.holdpoint.dev', client, '/decide'),
+        ...webhook('decide.holdpoint.dev', input.client, '/decide'),
         rules: [rule(['holdpoint.dev'], ['holds', 'holds/*', 'grants', 'grants/*'], ['CREATE', 'UPDATE'])],
-        matchConditions: [
-          { name: 'not-ourselves', expression: `request.userInfo.username != ${celString(ownUsername)}` },
-        ],
+        matchConditions: [notOurselves(input)],
         sideEffects: 'None',
         reinvocationPolicy: 'Never',
       },
     ],
+  };
+}
+
+/**
+ * CEL that is false for what we write ourselves. The built-in role `edit` may impersonate service accounts, ours among them; who
+ * does so has left the credential behind, and is asked about like everybody.
+ */
+function notOurselves({ ownUsername, credentialExtra }: RegistrationInput): { name: string; expression: string } {
+  const isAnother = `request.userInfo.username != ${celString(ownUsername)}`;
+  const isImpersonated = `!has(request.userInfo.extra) || !(${celString(credentialExtra)} in request.userInfo.extra)`;
+  return {
+    name: 'not-ourselves',
+    expression: credentialExtra === '' ? isAnother : `${isAnother} || ${isImpersonated}`,
   };
 }
 

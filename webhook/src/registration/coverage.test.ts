@@ -8,7 +8,7 @@ const client = { url: 'https://webhook:8443', caBundle: 'Q0E=' };
 const agents: Subject = { kind: 'Group', name: 'agents' };
 const bot: Subject = { kind: 'ServiceAccount', namespace: 'ci', name: 'bot' };
 const configuration = (subjects: Subject[]): WebhookConfiguration =>
-  validatingConfiguration({ client, subjects, ownUsername: 'me' });
+  validatingConfiguration({ client, subjects, credentialExtra: '', ownUsername: 'me' });
 const wanted = configuration([agents, bot]);
 
 /** What somebody made of the judge's registration. */

@@ -48,7 +48,18 @@ const parts = (kube: FakeCluster['kube'], states: PolicyState[], blocked = false
   const mended: string[] = [];
   const onMended = ({ kind }: { kind: string }): void => void mended.push(kind);
   const isBlocked = (): boolean => blocked;
-  return { kube, policies: set, client, ownUsername: 'me', isBlocked, onMended, mended, logger, now: () => now };
+  return {
+    kube,
+    policies: set,
+    client,
+    ownUsername: 'me',
+    credentialExtra: '',
+    isBlocked,
+    onMended,
+    mended,
+    logger,
+    now: () => now,
+  };
 };
 const enforced = {
   observedGeneration: 3,

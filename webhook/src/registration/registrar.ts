@@ -17,6 +17,8 @@ export interface RegistrarParts {
   policies: PolicySet;
   client: ClientConfig;
   ownUsername: string;
+  /** See core's hasOwnCredential. */
+  credentialExtra: string;
   /** True while this replica has never been able to read every policy: then it corrects nobody's report. */
   isBlocked: () => boolean;
   /** Told that somebody else had changed a registration, which has been mended. */
@@ -36,11 +38,11 @@ const digestAnnotation = 'holdpoint.dev/webhooks-digest';
  * @returns how it stands with each policy
  */
 export async function reconcileRegistration(parts: RegistrarParts): Promise<PolicyMetricState[]> {
-  const { kube, policies, client, ownUsername } = parts;
+  const { kube, policies, client, ownUsername, credentialExtra } = parts;
   const states = policies.states();
   // What is in force may be an older version's subjects: those stay governed until the new version is good.
   const subjects = states.flatMap(subjectsOf);
-  const input = { client, subjects, ownUsername };
+  const input = { client, subjects, ownUsername, credentialExtra };
   await ensure(parts, kinds.mutatingWebhookConfigurations, mutatingConfiguration(input));
   const wanted = validatingConfiguration(input);
   await ensure(parts, kinds.validatingWebhookConfigurations, wanted);
