@@ -26,6 +26,7 @@ const importedThrough = {
   undici: ['proxy/src/upstream/**'],
   express: ['auditsink/src/query/**'],
   commander: ['approvals-cli/src/program.ts'],
+  diff: ['approvals-cli/src/output/unified-diff.ts'],
   'cli-table3': ['approvals-cli/src/output/**'],
   picocolors: ['approvals-cli/src/output/**', 'local/src/narrator.ts'],
   yaml: ['platform/src/yaml.ts'],
