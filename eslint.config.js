@@ -26,13 +26,14 @@ const importedThrough = {
   undici: ['proxy/src/upstream/**'],
   express: ['auditsink/src/query/**'],
   commander: ['approvals-cli/src/program.ts'],
-  diff: ['approvals-cli/src/output/unified-diff.ts'],
   'cli-table3': ['approvals-cli/src/output/**'],
   picocolors: ['approvals-cli/src/output/**', 'local/src/narrator.ts'],
   yaml: ['platform/src/yaml.ts'],
   'oidc-provider': ['local/src/issuer/**'],
   '@peculiar/x509': ['local/src/certificates.ts'],
   fflate: ['local/src/binaries/**'],
+  // After those of the whole folder: the last that fits a file is the one that counts.
+  diff: ['approvals-cli/src/output/unified-diff.ts'],
 };
 
 const workspaces = Object.keys(mayImport);
