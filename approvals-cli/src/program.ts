@@ -185,7 +185,7 @@ function addDecidingCommands(program: Command, contextOf: () => CommandContext):
     .option('-r, --reason <text>', 'why; kept with the decision')
     .option('--grant <duration>', 'and for so long whatever this rule holds of this subject and session')
     .option('--uses <n>', 'with --grant: at most so many times', parseCount)
-    .option('-n, --namespace <name...>', 'with --grant: in these namespaces alone')
+    .option('-n, --namespace <name>', 'with --grant: in this namespace alone; may be repeated', collect)
     .action(async (holds: string[], options: GrantFlags & { grant?: string }) => {
       const { grant, reason, uses, namespace } = options;
       if (grant === undefined && (uses !== undefined || namespace !== undefined)) {
@@ -218,7 +218,7 @@ function addGrantCommands(program: Command, contextOf: () => CommandContext): vo
     .requiredOption('--for <duration>', 'for how long, such as 15m; at most a day')
     .option('--uses <n>', 'at most so many times', parseCount)
     .option('--session <id>', 'in this session alone')
-    .option('-n, --namespace <name...>', 'in these namespaces alone')
+    .option('-n, --namespace <name>', 'in this namespace alone; may be repeated', collect)
     .option('-r, --reason <text>', 'why; kept with the grant')
     .action(async (username: string, options: GrantFlags & { rule: string; for: string; session?: string }) => {
       const { session } = options;
@@ -357,6 +357,11 @@ function parseSpeed(text: string): number {
   const speed = Number(text);
   if (!Number.isFinite(speed) || speed <= 0) throw new InvalidArgumentError('expected a number above 0');
   return speed;
+}
+
+/** One value a flag: a list would swallow the holds that stand behind it. */
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
 }
 
 function parseCount(text: string): number {
