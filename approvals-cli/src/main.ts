@@ -1,32 +1,44 @@
-import { messageOf } from '@holdpoint/core';
-import { createKubeClient, loadKubeConfig } from '@holdpoint/platform';
-import { createStyle } from './output/style.ts';
-import { createProgram } from './program.ts';
+import { enableCompileCache } from 'node:module';
 
+// Most of a command's time is the compiling of its libraries: it is done once, and kept in the user's temporary folder.
+enableCompileCache();
+const { createKubeClient, createRawClient, loadKubeConfig } = await import('@holdpoint/platform');
+const { createStyle } = await import('./output/style.ts');
+const { createProgram, runProgram } = await import('./program.ts');
+
+const stopping = new AbortController();
+process.on('SIGINT', () => {
+  // The second Ctrl-C is for a command that does not listen.
+  if (stopping.signal.aborted || !process.argv.includes('watch')) process.exit(130);
+  stopping.abort();
+});
+// Whoever reads us may have read enough (`approvals list | head`).
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 const program = createProgram({
   // kubectl starts a plugin under its own file name.
   name: /kubectl-approvals/.test(process.env['HOLDPOINT_PROGRAM'] ?? process.argv[1] ?? '')
     ? 'kubectl approvals'
     : 'approvals',
   version: '0.1.0',
-  context: (global) => ({
-    kube: () =>
-      createKubeClient(
-        loadKubeConfig({
-          ...(global.kubeconfig === undefined ? {} : { file: global.kubeconfig }),
-          ...(global.context === undefined ? {} : { context: global.context }),
-        }),
-      ),
-    style: createStyle(process.stdout.isTTY && process.env['NO_COLOR'] === undefined),
-    print: (text) => process.stdout.write(`${text}\n`),
-    write: (text) => process.stdout.write(text),
-    now: () => Date.now(),
-  }),
+  signal: stopping.signal,
+  context: (global) => {
+    const config = () =>
+      loadKubeConfig({
+        ...(global.kubeconfig === undefined ? {} : { file: global.kubeconfig }),
+        ...(global.context === undefined ? {} : { context: global.context }),
+      });
+    return {
+      kube: () => createKubeClient(config()),
+      raw: () => createRawClient(config()),
+      style: createStyle(process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''),
+      ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
+      print: (text) => process.stdout.write(`${text}\n`),
+      write: (text) => process.stdout.write(text),
+      warn: tell,
+      now: () => Date.now(),
+    };
+  },
 });
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`Error: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+process.exitCode = await runProgram(program, process.argv.slice(2), tell);

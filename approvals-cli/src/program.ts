@@ -1,13 +1,25 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { HoldpointError } from '@holdpoint/core';
 import { replaySession } from './audit/replay.ts';
 import { sessionsTable } from './audit/sessions.ts';
 import type { SqlClient } from './audit/sql-client.ts';
 import { auditorSql, type AuditorOptions } from './commands/auditor.ts';
 import type { CommandContext } from './commands/context.ts';
-import { decideHold } from './commands/decide.ts';
+import { decideHolds } from './commands/decide.ts';
+import { checkDuration, giveGrant, listGrants, parseRuleName, revokeGrants } from './commands/grant.ts';
+import { decidedPhases, history } from './commands/history.ts';
+import { defaultLimit } from './commands/hold-list.ts';
+import { writeAgentKubeconfig } from './commands/kubeconfig.ts';
 import { list } from './commands/list.ts';
+import { checkPolicies, testPolicies } from './commands/policy-test.ts';
 import { show } from './commands/show.ts';
+import { watchHolds } from './commands/watch.ts';
+import { candidatesFor, clusterLookup, type CommandShape } from './completion/candidates.ts';
+import { completionScript, shells, type Shell } from './completion/scripts.ts';
+import { exitCodes, failureOf } from './output/failure.ts';
 import { formats, parseFormat } from './output/format.ts';
 
 /** What main.ts builds once the global flags are known. */
@@ -16,6 +28,8 @@ export interface ProgramParts {
   /** `kubectl approvals` when kubectl started us. */
   name: string;
   version: string;
+  /** Ends a command that runs until it is told to stop. */
+  signal: AbortSignal;
 }
 
 export interface GlobalOptions {
@@ -23,47 +37,282 @@ export interface GlobalOptions {
   context?: string;
 }
 
+/** Runs a command line. Never rejects: resolves with the exit code, what went wrong having been told by `tell`. */
+export async function runProgram(program: Command, argv: string[], tell: (text: string) => void): Promise<number> {
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    // Help and version are no errors, and what is one has been told by the parser itself.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const { text, code } = failureOf(error);
+    tell(text);
+    return code;
+  }
+}
+
+interface PrintOptions {
+  output: string;
+  headers: boolean;
+}
+
+interface FilterOptions {
+  subject?: string;
+  policy?: string;
+}
+
 /** The command line: names, flags and help. What a command does stands in its own file. */
-export function createProgram({ context, name, version }: ProgramParts): Command {
+export function createProgram({ context, name, version, signal }: ProgramParts): Command {
   const program = new Command(name)
+    .exitOverride()
     .description('Where approvers and auditors work: decide what agents may do, and see what they did.')
     .version(version)
     .option('--kubeconfig <file>', 'kubeconfig to use (default: $KUBECONFIG, ~/.kube/config)')
     .option('--context <name>', 'context of the kubeconfig to use')
     .showHelpAfterError('(--help tells more)');
-  const output = (): Option => new Option('-o, --output <format>', 'how to print').choices(formats).default('table');
   const contextOf = (): CommandContext => context(program.opts<GlobalOptions>());
+  addInboxCommands(program, contextOf, signal);
+  addDecidingCommands(program, contextOf);
+  addGrantCommands(program, contextOf);
+  addPolicyCommands(program, contextOf);
+  addSetUpCommands(program, contextOf);
+  addAuditorCommands(program, contextOf);
+  return program;
+}
 
-  program
-    .command('list')
-    .alias('ls')
-    .description('the inbox: holds that wait for a person')
-    .option('-a, --all', 'decided and expired holds too', false)
-    .addOption(output())
-    .action((options: { all: boolean; output: string }) =>
-      list(contextOf(), { all: options.all, format: parseFormat(options.output) }),
-    );
+function output(): Option {
+  return new Option('-o, --output <format>', 'how to print').choices(formats).default('table');
+}
+
+function withFilter(command: Command): Command {
+  return command
+    .option('--subject <username>', 'of this user alone')
+    .option('--policy <name>', 'held by this policy alone')
+    .option('--no-headers', 'without the line of headers')
+    .addOption(output());
+}
+
+function withLimit(command: Command): Command {
+  return command.option('--limit <n>', 'how many at most', parseCount, defaultLimit);
+}
+
+function addInboxCommands(program: Command, contextOf: () => CommandContext, signal: AbortSignal): void {
+  withLimit(
+    withFilter(
+      program
+        .command('list')
+        .alias('ls')
+        .description('the inbox: holds that wait for a person')
+        .option('-A, --all', 'decided and expired holds too, newest first', false),
+    ),
+  ).action(({ output: format, ...options }: PrintOptions & FilterOptions & { all: boolean; limit: number }) =>
+    list(contextOf(), { ...options, format: parseFormat(format) }),
+  );
 
   program
     .command('show <hold>')
-    .description('who asks, why it is held, and the exact change')
+    .description('who asks, why it is held, the exact change, and what goes with it')
+    .option('--full', 'the whole object around the change', false)
+    .option('--context-lines <n>', 'unchanged lines around each change', parseLines, 3)
     .addOption(output())
-    .action((hold: string, options: { output: string }) => show(contextOf(), hold, parseFormat(options.output)));
+    .action((hold: string, options: { output: string; full: boolean; contextLines: number }) =>
+      show(contextOf(), hold, {
+        format: parseFormat(options.output),
+        contextLines: options.full ? Infinity : options.contextLines,
+      }),
+    );
 
   program
-    .command('approve <hold>')
+    .command('watch')
+    .description('prints holds as they come, until Ctrl-C')
+    .option('-a, --all', 'what becomes of them too', false)
+    .option('--bell', "rings the terminal's bell for each new one", false)
+    .option('--exec <command>', 'runs it for each new one, with its name in $HOLDPOINT_HOLD')
+    .action(({ exec, ...options }: { all: boolean; bell: boolean; exec?: string }) => {
+      const run = contextOf();
+      return watchHolds(run, {
+        ...options,
+        signal,
+        ...(exec === undefined ? {} : { onPending: (hold: string) => runFor(run, exec, hold) }),
+      });
+    });
+
+  withLimit(
+    withFilter(
+      program
+        .command('history')
+        .description('what was decided, newest first: by whom, why, and after how long')
+        .addOption(new Option('--phase <phase>', 'in this phase alone').choices(decidedPhases))
+        .option('--since <span>', 'asked within that time, such as 24h or 7d'),
+    ),
+  ).action(
+    ({
+      output: format,
+      ...options
+    }: PrintOptions & FilterOptions & { phase?: string; since?: string; limit: number }) =>
+      history(contextOf(), { ...options, format: parseFormat(format) }),
+  );
+}
+
+/** The name is a hold's, which the API server has checked; it goes into the environment, never into the command. */
+function runFor(context: CommandContext, command: string, hold: string): void {
+  const child = spawn('/usr/bin/env', [`HOLDPOINT_HOLD=${hold}`, '/bin/sh', '-c', command], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  child.on('error', (error) => context.warn(`--exec: ${error.message}`));
+}
+
+interface GrantFlags {
+  uses?: number;
+  namespace?: string[];
+  reason?: string;
+}
+
+function termsOf(duration: string, { uses, namespace, reason }: GrantFlags) {
+  checkDuration(duration);
+  return {
+    duration,
+    ...(uses === undefined ? {} : { maxUses: uses }),
+    ...(namespace === undefined ? {} : { namespaces: namespace }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+function addDecidingCommands(program: Command, contextOf: () => CommandContext): void {
+  program
+    .command('approve <hold...>')
     .description('approve exactly the change that the hold shows')
     .option('-r, --reason <text>', 'why; kept with the decision')
-    .action((hold: string, options: { reason?: string }) => decideHold(contextOf(), hold, 'approve', options.reason));
+    .option('--grant <duration>', 'and for so long whatever this rule holds of this subject and session')
+    .option('--uses <n>', 'with --grant: at most so many times', parseCount)
+    .option('-n, --namespace <name>', 'with --grant: in this namespace alone; may be repeated', collect)
+    .action(async (holds: string[], options: GrantFlags & { grant?: string }) => {
+      const { grant, reason, uses, namespace } = options;
+      if (grant === undefined && (uses !== undefined || namespace !== undefined)) {
+        throw new HoldpointError(
+          'ERR_CONFIG_INVALID',
+          '--uses and --namespace are about a grant: give --grant DURATION',
+        );
+      }
+      await decideHolds(contextOf(), holds, {
+        verdict: 'approve',
+        ...(reason === undefined ? {} : { reason }),
+        ...(grant === undefined ? {} : { grant: termsOf(grant, options) }),
+      });
+    });
 
   program
-    .command('deny <hold>')
+    .command('deny <hold...>')
     .description('deny it; the reason is what the agent gets to read')
     .option('-r, --reason <text>', 'why, and what to do instead')
-    .action((hold: string, options: { reason?: string }) => decideHold(contextOf(), hold, 'deny', options.reason));
+    .action((holds: string[], options: { reason?: string }) =>
+      decideHolds(contextOf(), holds, { verdict: 'deny', ...options }),
+    );
+}
 
-  addAuditorCommands(program, contextOf);
-  return program;
+function addGrantCommands(program: Command, contextOf: () => CommandContext): void {
+  program
+    .command('grant <subject>')
+    .description('lets a user pass a rule without asking, for a while')
+    .requiredOption('--rule <policy/rule>', 'the rule whose question it answers')
+    .requiredOption('--for <duration>', 'for how long, such as 15m; at most a day')
+    .option('--uses <n>', 'at most so many times', parseCount)
+    .option('--session <id>', 'in this session alone')
+    .option('-n, --namespace <name>', 'in this namespace alone; may be repeated', collect)
+    .option('-r, --reason <text>', 'why; kept with the grant')
+    .action(async (username: string, options: GrantFlags & { rule: string; for: string; session?: string }) => {
+      const { session } = options;
+      await giveGrant(contextOf(), {
+        ...termsOf(options.for, options),
+        ...parseRuleName(options.rule),
+        username,
+        ...(session === undefined ? {} : { session }),
+      });
+    });
+
+  program
+    .command('grants')
+    .description('the grants that are in force')
+    .option('-A, --all', 'those that are over too', false)
+    .option('--subject <username>', 'of this user alone')
+    .option('--no-headers', 'without the line of headers')
+    .addOption(output())
+    .action(({ output: format, ...options }: PrintOptions & { all: boolean; subject?: string }) =>
+      listGrants(contextOf(), { ...options, format: parseFormat(format) }),
+    );
+
+  program
+    .command('revoke <grant...>')
+    .description('ends a grant; the next request asks again')
+    .option('-r, --reason <text>', 'why; kept with the grant')
+    .action((grants: string[], options: { reason?: string }) => revokeGrants(contextOf(), grants, options.reason));
+}
+
+function addPolicyCommands(program: Command, contextOf: () => CommandContext): void {
+  const policy = program.command('policy').description('tries policies offline, by the engine that enforces them');
+  policy
+    .command('test')
+    .description('judges example requests, and tells how each verdict comes about')
+    .requiredOption('-f, --filename <file...>', 'files with AccessPolicies')
+    .requiredOption('-r, --request <file...>', 'files with example requests')
+    .action((options: { filename: string[]; request: string[] }) => {
+      const failed = testPolicies(contextOf(), options.filename, options.request);
+      if (failed > 0) throw new Error(`${String(failed)} expectations were not met`);
+    });
+  policy
+    .command('check')
+    .description('tells what is wrong with policies, as applying them would')
+    .requiredOption('-f, --filename <file...>', 'files with AccessPolicies')
+    .action((options: { filename: string[] }) => {
+      const problems = checkPolicies(contextOf(), options.filename);
+      if (problems > 0) throw new Error(`${String(problems)} problems found`);
+    });
+}
+
+function addSetUpCommands(program: Command, contextOf: () => CommandContext): void {
+  program
+    .command('kubeconfig')
+    .description("writes an agent's kubeconfig for the proxy")
+    .requiredOption('--server <url>', 'the proxy, as the agent reaches it')
+    .requiredOption('--certificate-authority <file>', 'PEM bundle that signs its certificate')
+    .option('--token-file <file>', "file with the agent's token")
+    .option('--token-stdin', "reads the agent's token from standard input")
+    .option('--exec-command <word...>', 'command that prints an ExecCredential')
+    .option('--name <name>', 'of the context, the cluster and the user', 'agent')
+    .option('-o, --output <file>', 'file to write, for its owner alone (default: standard output)')
+    .action((options: Parameters<typeof writeAgentKubeconfig>[1]) =>
+      writeAgentKubeconfig(contextOf(), options, () => readFileSync(0, 'utf8')),
+    );
+
+  program
+    .command('completion')
+    .description('prints a script that completes command lines in a shell')
+    .addArgument(new Argument('<shell>').choices(shells))
+    .action((shell: Shell) => contextOf().write(completionScript(shell)));
+
+  program
+    .command('__complete', { hidden: true })
+    .argument('[word...]')
+    .action(async (words: string[]) => {
+      const found = await candidatesFor(shapeOf(program), words, clusterLookup(contextOf()));
+      if (found.length > 0) contextOf().print(found.join('\n'));
+    });
+}
+
+/** The command line as completion sees it: what is hidden is not offered. */
+function shapeOf(command: Command): CommandShape {
+  const [argument] = command.registeredArguments;
+  return {
+    name: command.name(),
+    aliases: command.aliases(),
+    flags: command.options.map(({ long, short, required, optional, argChoices }) => ({
+      names: [long, short].filter((each) => typeof each === 'string'),
+      takesValue: required || optional,
+      choices: argChoices ?? [],
+    })),
+    argument: argument?.name() ?? '',
+    commands: command.commands.filter((each) => !each.name().startsWith('_')).map(shapeOf),
+  };
 }
 
 function addAuditorCommands(program: Command, contextOf: () => CommandContext): void {
@@ -108,4 +357,21 @@ function parseSpeed(text: string): number {
   const speed = Number(text);
   if (!Number.isFinite(speed) || speed <= 0) throw new InvalidArgumentError('expected a number above 0');
   return speed;
+}
+
+/** One value a flag: a list would swallow the holds that stand behind it. */
+function collect(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('expected a whole number above 0');
+  return count;
+}
+
+function parseLines(text: string): number {
+  const lines = Number(text);
+  if (!Number.isSafeInteger(lines) || lines < 0) throw new InvalidArgumentError('expected a whole number');
+  return lines;
 }

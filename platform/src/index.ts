@@ -13,6 +13,7 @@ export * from './kube/namespaces.ts';
 export * from './kube/object-cache.ts';
 export * from './kube/own-rules.ts';
 export * from './kube/own-username.ts';
+export * from './kube/raw-client.ts';
 export * from './key-file.ts';
 export * from './lifecycle.ts';
 export * from './logger.ts';

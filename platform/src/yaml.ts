@@ -1,8 +1,19 @@
-import { parse, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 
 /** Parses one YAML (or JSON) document. Throws the library's error, which tells line and column. */
 export function parseYaml(text: string): unknown {
   return parse(text) as unknown;
+}
+
+/** Parses every document of a file, in order. Throws the first one's error that does not parse. */
+export function parseYamlDocuments(text: string): unknown[] {
+  const documents = parseAllDocuments(text);
+  if (!Array.isArray(documents)) return [];
+  return documents.map((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    return document.toJS() as unknown;
+  });
 }
 
 /** Writes one YAML document, long strings unfolded, as kubectl does. */

@@ -38,9 +38,22 @@ describe('docs/reference', () => {
     expect(all(section ?? '', /`--([a-z-]+)`/g)).toEqual(expect.arrayContaining(flags));
   });
 
-  test('cli.md has every command', () => {
-    const commands = all(read('approvals-cli', 'src', 'program.ts'), /\.command\('([a-z]+)/g);
-    expect(all(read('docs', 'reference', 'cli.md'), /^\| `approvals ([a-z]+)/gm)).toEqual(commands);
+  test('cli.md has every command, and every flag of each', () => {
+    const program = read('approvals-cli', 'src', 'program.ts');
+    const commands = all(program, /\.command\('([a-z]+)/g).filter((name) => name !== 'test' && name !== 'check');
+    const reference = read('docs', 'reference', 'cli.md');
+    expect(all(reference, /^\| `approvals ([a-z]+)/gm)).toEqual(commands);
+    const flags = all(program, /(?:[oO]ption\(|Option\()'(?:-\w, )?(--[a-z-]+)/g);
+    expect(flags.length).toBeGreaterThan(20);
+    expect(flags.filter((flag) => !reference.includes(flag))).toEqual([]);
+  });
+
+  test('the example of policy test in cli.md is a policy and requests that meet their expectations', () => {
+    const [policy = '', requests = ''] = all(read('docs', 'reference', 'cli.md'), /```yaml\n([^]*?)```/g).sort(
+      (a, b) => Number(b.includes('kind: AccessPolicy')) - Number(a.includes('kind: AccessPolicy')),
+    );
+    expect(compilePolicy(parseYaml(policy) as AccessPolicy)).toHaveProperty('policy');
+    expect(requests).toContain('expect: Hold');
   });
 
   test('audit-store.md has every view', () => {

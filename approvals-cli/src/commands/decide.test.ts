@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Hold } from '@holdpoint/core';
-import { KubeApiError, type KubeClient } from '@holdpoint/platform';
+import { KubeApiError, type KubeClient, type RawClient } from '@holdpoint/platform';
 import { createStyle } from '../output/style.ts';
-import { decideHold } from './decide.ts';
+import { decideHolds } from './decide.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const hold = (more: Partial<Hold>, minApprovals = 1): Hold =>
@@ -10,7 +10,7 @@ const hold = (more: Partial<Hold>, minApprovals = 1): Hold =>
     apiVersion: 'holdpoint.dev/v1alpha1',
     kind: 'Hold',
     metadata: { name: 'h-1' },
-    spec: { minApprovals },
+    spec: { minApprovals, request: { resource: { group: 'apps' } } },
     status: { phase: 'Pending', decisions: [] },
     ...more,
   }) as unknown as Hold;
@@ -37,9 +37,11 @@ async function run(
     style: createStyle(false),
     print: (text: string) => void printed.push(text),
     write: () => undefined,
+    warn: () => undefined,
+    raw: () => ({}) as RawClient,
     now: () => 0,
   };
-  const thrown = await decideHold(context, 'h-1', verdict, reason).then(
+  const thrown = await decideHolds(context, ['h-1'], { verdict, ...(reason === undefined ? {} : { reason }) }).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -47,7 +49,7 @@ async function run(
 }
 const patchOf = (annotations: object) => [{ kind: 'holds', name: 'h-1', patch: { metadata: { annotations } } }];
 
-describe('decideHold', () => {
+describe('decideHolds', () => {
   const rows: {
     situation: string;
     verdict: 'approve' | 'deny';

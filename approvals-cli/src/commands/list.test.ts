@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Hold, HoldStatus } from '@holdpoint/core';
-import type { KubeClient } from '@holdpoint/platform';
+import type { KubeClient, RawClient, RawGet } from '@holdpoint/platform';
 import type { Format } from '../output/format.ts';
 import { createStyle } from '../output/style.ts';
 import { list } from './list.ts';
@@ -40,33 +40,78 @@ const younger = hold('h-2', '2026-01-01T00:09:00Z', pending);
 const older = hold('h-1', '2026-01-01T00:02:30Z', pending);
 const done = hold('h-0', '2026-01-01T00:00:00Z', denied);
 
-async function run(holds: Hold[], options: { all?: boolean; format?: Format; at?: number } = {}): Promise<string> {
-  const printed: string[] = [];
-  const kube = { list: () => Promise.resolve(holds) } as unknown as KubeClient;
-  const print = (text: string): void => void printed.push(text);
+/** The API server, as far as listing goes: field selectors, Tables without objects, and single holds. */
+function apiServerOf(holds: Hold[], asked: string[]): RawClient {
+  const get = (path: string, { query = {}, accept = '' }: RawGet = {}): Promise<unknown> => {
+    asked.push([path, query['fieldSelector'] ?? '', query['includeObject'] ?? ''].join(' ').trim());
+    const one = holds.find(({ metadata }) => path.endsWith(`/${metadata.name ?? ''}`));
+    if (one !== undefined) return Promise.resolve(one);
+    const found = holds.filter((each) => matches(each, query['fieldSelector'] ?? ''));
+    if (!accept.includes('as=Table')) return Promise.resolve({ items: found });
+    const columnDefinitions = [{ name: 'Name' }, { name: 'Policy' }, { name: 'Created' }];
+    const rows = found.map(({ metadata, spec }) => ({
+      cells: [metadata.name, spec.policy, metadata.creationTimestamp],
+    }));
+    return Promise.resolve({ kind: 'Table', columnDefinitions, rows });
+  };
+  return { get } as unknown as RawClient;
+}
+
+function matches(hold: Hold, selector: string): boolean {
+  const phase = hold.status?.phase ?? '';
+  return selector
+    .split(',')
+    .every((term) =>
+      term.startsWith('status.phase!=')
+        ? term !== `status.phase!=${phase}`
+        : ['', `status.phase=${phase}`, `spec.subject.username=${hold.spec.subject.username}`].includes(term),
+    );
+}
+
+interface RunOptions {
+  all?: boolean;
+  format?: Format;
+  at?: number;
+  limit?: number;
+  subject?: string;
+  policy?: string;
+  headers?: boolean;
+}
+
+async function runAll(holds: Hold[], options: RunOptions = {}) {
+  const [printed, warned, asked]: string[][] = [[], [], []];
   const context = {
-    kube: () => kube,
+    kube: () => ({}) as KubeClient,
+    raw: () => apiServerOf(holds, asked ?? []),
     style: createStyle(false),
-    print,
+    print: (text: string) => void printed?.push(text),
+    warn: (text: string) => void warned?.push(text),
     write: () => undefined,
     now: () => options.at ?? nowMs,
   };
-  await list(context, { all: options.all ?? false, format: options.format ?? 'table' });
-  expect(printed).toHaveLength(1);
-  return printed[0] ?? '';
+  const { at: _at, ...given } = options;
+  await list(context, { all: false, format: 'table', limit: 50, headers: true, ...given });
+  return { printed, warned, asked };
 }
+
+async function run(holds: Hold[], options: RunOptions = {}): Promise<string> {
+  const { printed, warned } = await runAll(holds, options);
+  return [...(printed ?? []), ...(warned ?? []).map((text) => `(${text})`)].join('\n');
+}
+
+const holdsPath = '/apis/holdpoint.dev/v1alpha1/holds';
 
 describe('list', () => {
   const header = 'NAME   PHASE     SUBJECT   REQUEST                               RULE   EXPIRES IN   AGE';
   const rows: { situation: string; holds: Hold[]; options?: Parameters<typeof run>[1]; want: string }[] = [
-    { situation: 'none', holds: [], want: 'No holds are pending.' },
-    { situation: 'none at all', holds: [], options: { all: true }, want: 'No holds found.' },
-    { situation: 'only decided ones: an empty inbox', holds: [done], want: 'No holds are pending.' },
+    { situation: 'none', holds: [], want: '(No holds are pending.)' },
+    { situation: 'none at all', holds: [], options: { all: true }, want: '(No holds found.)' },
+    { situation: 'only decided ones: an empty inbox', holds: [done], want: '(No holds are pending.)' },
     {
       situation: 'one that has expired, though nobody wrote it down: an empty inbox',
       holds: [older],
       options: { at: nowMs + 3_600_000 },
-      want: 'No holds are pending.',
+      want: '(No holds are pending.)',
     },
     {
       situation: 'two pending and a decided one: the pending ones, oldest first',
@@ -107,6 +152,32 @@ describe('list', () => {
   ];
   test.each(rows)('$situation', async ({ holds, options, want }) => {
     expect(await run(holds, options)).toBe(want);
+  });
+
+  test('the inbox asks the API server for what is pending, and for nothing else', async () => {
+    const { asked } = await runAll([older], { subject: 'a,b' });
+    expect(asked).toEqual([`${holdsPath} status.phase=Pending,spec.subject.username=a\\,b`]);
+  });
+
+  test('all: rows first, and only the newest are read; the rest is told', async () => {
+    expect(await runAll([older, done, younger], { all: true, limit: 1, format: 'name' })).toEqual({
+      asked: [`${holdsPath}  None`, `${holdsPath}/h-2`],
+      printed: ['hold.holdpoint.dev/h-2'],
+      warned: ['The newest 1 of 3 holds; --limit shows more.'],
+    });
+  });
+
+  test.each([
+    { situation: 'of one user', options: { subject: 'other' }, want: '(No holds are pending.)' },
+    { situation: 'of one policy', options: { policy: 'q' }, want: '(No holds are pending.)' },
+    { situation: 'of one policy, all', options: { policy: 'q', all: true }, want: '(No holds found.)' },
+    {
+      situation: 'without headers',
+      options: { headers: false },
+      want: 'h-2   Pending   bot   UPDATE deployments.apps/web -n prod   p/r   50m   60s',
+    },
+  ])('$situation', async ({ options, want }) => {
+    expect(await run([younger], options)).toBe(want);
   });
 
   test('JSON: the objects as they are', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Hold } from '@holdpoint/core';
-import type { KubeClient } from '@holdpoint/platform';
+import type { KubeClient, RawClient } from '@holdpoint/platform';
 import { createStyle } from '../output/style.ts';
 import { show } from './show.ts';
 
@@ -53,10 +53,12 @@ async function run(found: Hold | undefined): Promise<string[]> {
       style: createStyle(false),
       print: (text) => void printed.push(text),
       write: () => undefined,
+      warn: () => undefined,
+      raw: () => ({}) as RawClient,
       now: () => nowMs,
     },
     'h-1',
-    'table',
+    { format: 'table', contextLines: 3 },
   );
   return printed.join('\n').split('\n');
 }
@@ -72,7 +74,7 @@ describe('show', () => {
       'Says it runs: kubectl scale',
       'Request:      UPDATE deployments.apps/web -n prod',
       'Why held:     rule "r" of policy "p": Production.',
-      'Approvers:    Group sre, ServiceAccount ops/gate; 2 needed',
+      'Approvers:    Group sre, ServiceAccount ops/gate; 2 needed, 1 missing',
       'Expires:      in 50m',
       'Digest:       hmac-sha256:x',
       'Decisions:',

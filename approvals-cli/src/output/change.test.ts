@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Change, JsonValue } from '@holdpoint/core';
 import fc from 'fast-check';
-import { printChange } from './change.ts';
+import { hasMaskedValue, printChange } from './change.ts';
 import { createStyle, type Style } from './style.ts';
 
 const plain = createStyle(false);
@@ -10,6 +10,7 @@ const marked: Style = {
   removed: (text) => `<-${text}>`,
   heading: (text) => `<#${text}>`,
   faint: (text) => text,
+  warning: (text: string) => text,
 };
 
 describe('printChange', () => {
@@ -27,7 +28,7 @@ describe('printChange', () => {
     {
       situation: 'a connect: its options',
       change: { type: 'Connect', options: { command: ['sh', '-c', 'id'] } },
-      want: ['  command:', '    - sh', '    - -c', '    - id'],
+      want: ['  Command:   $ sh -c id', '  Streams:   none'],
     },
     {
       situation: 'an update: path, what goes, what comes',
@@ -100,7 +101,64 @@ describe('printChange', () => {
     },
   ];
   test.each(rows)('$situation', ({ change, want }) => {
-    expect(printChange(change, marked).split('\n')).toEqual(want);
+    expect(printChange({ change }, marked).split('\n')).toEqual(want);
+  });
+
+  const before = { metadata: { name: 'web' }, spec: { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, paused: true, z: 26 } };
+  const patch = [
+    { op: 'replace', path: '/spec/f', oldValue: 6, value: 7 },
+    { op: 'remove', path: '/spec/paused', oldValue: true },
+  ] as const;
+  const update: Change = { type: 'Update', patch: [...patch] };
+  test.each([
+    {
+      situation: 'an update of a known object: a unified diff with lines around it',
+      context: 1,
+      want: ['@@ -8,4 +8,3 @@', '   e: 5', '<--  f: 6>', '<--  paused: true>', '<++  f: 7>', '   z: 26'],
+    },
+    {
+      situation: 'no lines around it',
+      context: 0,
+      want: ['@@ -9,2 +9,1 @@', '<--  f: 6>', '<--  paused: true>', '<++  f: 7>'],
+    },
+  ])('$situation', ({ context, want }) => {
+    const lines = printChange({ change: update, before }, marked, { context }).split('\n');
+    expect(lines).toEqual(want);
+  });
+
+  test('an update in full: every line of the object', () => {
+    const text = printChange({ change: update, before }, plain, { context: Infinity });
+    expect(text).toContain('   a: 1');
+    expect(text).toContain(' metadata:');
+  });
+
+  test('a patch that does not fit the object: path by path', () => {
+    const text = printChange({ change: update, before: { other: 1 } }, plain);
+    expect(text.split('\n')).toEqual(['/spec/f', '- 6', '+ 7', '/spec/paused', '- true']);
+  });
+
+  test('a terminal: its words quoted, its streams, its container, and no line of its own', () => {
+    const options = {
+      kind: 'PodExecOptions',
+      command: ['sh', '-c', "echo 'a'\n+ b"],
+      container: 'c',
+      stdin: true,
+      tty: true,
+    };
+    expect(printChange({ change: { type: 'Connect', options } }, plain).split('\n')).toEqual([
+      "  Command:   $ sh -c 'echo '\\''a'\\''\ufffd+ b'",
+      '  Container: c',
+      '  Streams:   stdin, tty',
+    ]);
+  });
+
+  const token = `holdpoint-mask:v1:${'0'.repeat(32)}:8`;
+  test.each([
+    { situation: 'text', value: token, want: true },
+    { situation: "a Secret's data", value: Buffer.from(token).toString('base64'), want: true },
+    { situation: 'nothing masked', value: 'plain', want: false },
+  ])('a masked value, $situation', ({ value: masked, want }) => {
+    expect(hasMaskedValue({ change: { type: 'Create', object: { data: { key: masked } } } })).toBe(want);
   });
 
   const text = fc.oneof(
@@ -127,7 +185,7 @@ describe('printChange', () => {
           { type: 'Connect', options: one },
         ];
         for (const change of changes) {
-          for (const line of printChange(change, plain)
+          for (const line of printChange({ change }, plain)
             .split('\n')
             .slice(change === update ? 1 : 0)) {
             expect(line).not.toMatch(/[^\P{C}\t]|[\u2028\u2029]/u);

@@ -5,13 +5,17 @@ const noLines = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', botto
 const noCorners = { 'bottom-left': '', 'bottom-right': '' };
 
 /** Columns as kubectl prints them: capital headers, three spaces, no lines. Control characters cannot move the cursor. */
-export function printTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+export function printTable(
+  headers: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: { headers?: boolean } = {},
+): string {
   const table = new Table({
-    head: [...headers],
+    head: options.headers === false ? [] : [...headers],
     chars: { ...blank, ...noLines, ...noCorners },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  table.push(...rows.map((row) => row.map(toPrintable)));
+  table.push(...rows.map((row) => row.map(toCell)));
   return table
     .toString()
     .split('\n')
@@ -25,4 +29,13 @@ export function printTable(headers: readonly string[], rows: readonly (readonly 
  */
 export function toPrintable(text: string): string {
   return text.replace(/[^\P{C}\t]|[\u2028\u2029]/gu, '\uFFFD');
+}
+
+/** An RFC 1123 subdomain, the longest name that most kinds may have, is 253; a session or a user from elsewhere may be any. */
+const widestCell = 253;
+
+/** As toPrintable, and no wider than what a name may be: one cell must not push the others out of sight. */
+function toCell(text: string): string {
+  const printable = toPrintable(text);
+  return printable.length <= widestCell ? printable : `${printable.slice(0, widestCell - 1)}…`;
 }

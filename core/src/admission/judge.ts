@@ -133,7 +133,8 @@ function howToAsk(request: AdmissionRequest, verdict: Verdict, change: Change, i
   return { type: 'Hold', code: request.subresource === 'eviction' ? 403 : 429 };
 }
 
-function writeOf(request: AdmissionRequest, namespaceObject: JsonValue): WriteRequest {
+/** The write as the rules look at it. */
+export function writeOf(request: AdmissionRequest, namespaceObject: JsonValue): WriteRequest {
   const { operation, resource, subresource, namespace, user, object, oldObject, raw } = request;
   const name = nameOf(request);
   return { operation, resource, subresource, namespace, name, user, object, oldObject, request: raw, namespaceObject };

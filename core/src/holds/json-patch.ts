@@ -22,3 +22,17 @@ export function diffObjects(before: JsonObject, after: JsonObject): ChangeOperat
   }
   return operations;
 }
+
+/** A copy of `object` with the operations done to it; undefined when they do not fit. */
+export function applyOperations(object: JsonObject, operations: readonly ChangeOperation[]): JsonObject | undefined {
+  const plain = operations.map(({ op, path, value }) => ({ op, path, ...(op === 'remove' ? {} : { value }) }));
+  try {
+    return jsonPatch.applyPatch(structuredCopy(object), plain as Operation[], true).newDocument as JsonObject;
+  } catch {
+    return undefined; // The patch speaks of another object: the caller shows it path by path.
+  }
+}
+
+function structuredCopy(object: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(object)) as JsonObject;
+}

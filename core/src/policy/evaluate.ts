@@ -108,9 +108,15 @@ function evaluatePolicy(policy: CompiledPolicy, write: WriteRequest, activation:
   return { ...otherwise, action: 'Deny', message };
 }
 
-type RuleMatch = { type: 'Yes' } | { type: 'No' } | { type: 'Error'; what: string; message: string };
+/** Why a rule is passed over: the first part of it, in the order they are looked at, that the write does not meet. */
+export type NoMatch =
+  'namespaces' | 'resourceRules' | 'guarded' | 'objectSelector' | 'namespaceSelector' | `matchCondition "${string}"`;
 
-function matchRule(
+export type RuleMatch =
+  { type: 'Yes' } | { type: 'No'; why: NoMatch } | { type: 'Error'; what: string; message: string };
+
+/** Whether a rule is about a write, and if not, why not: what evaluateWrite decides by, and what explainWrite tells. */
+export function matchRule(
   compiled: CompiledRule,
   write: WriteRequest,
   guardedWrite: boolean,
@@ -118,15 +124,18 @@ function matchRule(
 ): RuleMatch {
   const { rule, conditions } = compiled;
   if (rule.namespaces !== undefined && !matchesNamespace(rule.namespaces, scopeNamespaceOf(write))) {
-    return { type: 'No' };
+    return { type: 'No', why: 'namespaces' };
   }
   const mustName = guardedWrite && rule.action !== 'Deny';
   const isAbout = rule.resourceRules.some(
     (each) => matchesResourceRule(each, write) && (!mustName || namesResource(each, write)),
   );
-  if (!isAbout) return { type: 'No' };
+  if (!isAbout) {
+    const isUnnamed = mustName && rule.resourceRules.some((each) => matchesResourceRule(each, write));
+    return { type: 'No', why: isUnnamed ? 'guarded' : 'resourceRules' };
+  }
   if (rule.objectSelector !== undefined && !matchesObject(rule.objectSelector, rule.action, write)) {
-    return { type: 'No' };
+    return { type: 'No', why: 'objectSelector' };
   }
   const inNamespace = matchNamespaceSelector(rule, write);
   if (inNamespace.type !== 'Yes') return inNamespace;
@@ -134,7 +143,7 @@ function matchRule(
   let error: RuleMatch | undefined;
   for (const { name, expression } of conditions) {
     const outcome = expression(activation());
-    if (outcome.type === 'False') return { type: 'No' };
+    if (outcome.type === 'False') return { type: 'No', why: `matchCondition "${name}"` };
     if (outcome.type === 'Error')
       error ??= { type: 'Error', what: `matchCondition "${name}"`, message: outcome.message };
   }
@@ -148,11 +157,12 @@ function matchRule(
 function matchNamespaceSelector({ namespaceSelector }: WriteRule, write: WriteRequest): RuleMatch {
   if (namespaceSelector === undefined) return { type: 'Yes' };
   const namespace = scopeNamespaceOf(write);
-  if (namespace === '') return { type: 'No' };
+  if (namespace === '') return { type: 'No', why: 'namespaceSelector' };
   if (!isJsonObject(write.namespaceObject)) {
     return { type: 'Error', what: 'namespaceSelector', message: `namespace "${namespace}" is not known` };
   }
-  return { type: matchesLabels(namespaceSelector, labelsOf(write.namespaceObject)) ? 'Yes' : 'No' };
+  const matches = matchesLabels(namespaceSelector, labelsOf(write.namespaceObject));
+  return matches ? { type: 'Yes' } : { type: 'No', why: 'namespaceSelector' };
 }
 
 /** Of the object before and after: both, where it allows; either, where it does not. See WriteRule. */
