@@ -12,7 +12,7 @@ export * from './kube/kube-config.ts';
 export * from './kube/namespaces.ts';
 export * from './kube/object-cache.ts';
 export * from './kube/own-rules.ts';
-export * from './kube/own-username.ts';
+export * from './kube/own-user.ts';
 export * from './kube/raw-client.ts';
 export * from './key-file.ts';
 export * from './lifecycle.ts';

@@ -27,7 +27,7 @@ import {
   listen,
   loadKubeConfig,
   ownRules,
-  ownUsername,
+  ownUser,
   parseFlags,
   readCaBundle,
   readKey,
@@ -55,7 +55,13 @@ import { createPolicySet } from './policies/policy-set.ts';
 import { reportCondition } from './policies/report-condition.ts';
 import { reconcileRegistration } from './registration/registrar.ts';
 import { toMendedEvent } from './registration/registration-event.ts';
-import { assertNotOverPermitted, assertReadable, permissionNamespaces, problemsOf } from './start-checks.ts';
+import {
+  assertNotOverPermitted,
+  assertOwnCredential,
+  assertReadable,
+  permissionNamespaces,
+  problemsOf,
+} from './start-checks.ts';
 
 /** RBAC changes by hand, and rarely: half a minute later is soon enough to be told. */
 const containmentMs = 30_000;
@@ -111,8 +117,9 @@ if (flags.check === 'true') {
     async () => {
       const config = connect();
       const owned = await Promise.all(permissionNamespaces.map((namespace) => ownRules(config, namespace)));
-      assertNotOverPermitted(await ownUsername(config), owned);
+      assertNotOverPermitted((await ownUser(config)).username, owned);
     },
+    async () => assertOwnCredential(await ownUser(connect()), flags['credential-extra']),
     async () => assertReadable(await createKubeClient(connect()).list<AccessPolicy>(kinds.accessPolicies)),
   ]);
   process.stdout.write(problems.length === 0 ? 'webhook: ready to serve\n' : `${problems.join('\n')}\n`);
@@ -143,7 +150,9 @@ const owned = await Promise.all(permissionNamespaces.map((namespace) => ownRules
 if (owned.some(({ incomplete }) => incomplete)) {
   logger.warn({ namespaces: permissionNamespaces }, 'own permissions not known in full');
 }
-const username = await ownUsername(config);
+const self = await ownUser(config);
+const { username } = self;
+assertOwnCredential(self, flags['credential-extra']);
 assertNotOverPermitted(username, owned);
 const [policyCache, holdCache, grantCache, namespaces] = await Promise.all([
   createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies')),

@@ -1,5 +1,14 @@
-import { compilePolicy, excessPermissions, HoldpointError, messageOf, webhookPermissions } from '@holdpoint/core';
-import type { AccessPolicy, OwnRules } from '@holdpoint/core';
+import {
+  compilePolicy,
+  excessPermissions,
+  hasOwnCredential,
+  HoldpointError,
+  messageOf,
+  webhookPermissions,
+  type AccessPolicy,
+  type OwnRules,
+  type UserInfo,
+} from '@holdpoint/core';
 
 /** The namespaces in which the webhook's account has permissions of its own. */
 export const permissionNamespaces = Object.keys(webhookPermissions.inNamespace);
@@ -17,6 +26,21 @@ export function assertNotOverPermitted(username: string, owned: readonly OwnRule
     `${username} may do more than the webhook needs, so it does not serve with this account: ${excess.join('; ')}. ` +
       'Remove the role bindings that give it this, and bind it to what deploy/rbac/webhook.yaml has alone. ' +
       `To find them: kubectl get clusterrolebindings,rolebindings -A -o wide | grep ${accountOf(username)}`,
+  );
+}
+
+/**
+ * What we write ourselves is not asked about, if it comes with a credential of ours: without the extra that shows it, we would
+ * ask ourselves, and refuse.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID naming the extra and what to do
+ */
+export function assertOwnCredential(user: UserInfo, credentialExtra: string): void {
+  if (hasOwnCredential(user, credentialExtra)) return;
+  throw new HoldpointError(
+    'ERR_CONFIG_INVALID',
+    `the API server gives ${user.username} no extra "${credentialExtra}" (it has: ${Object.keys(user.extra).join(', ') || 'none'}). ` +
+      'Name one that its authenticator writes with --credential-extra, or tell impersonation apart from nothing with an empty one.',
   );
 }
 

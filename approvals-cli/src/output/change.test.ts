@@ -31,6 +31,19 @@ describe('printChange', () => {
       want: ['  Command:   $ sh -c id', '  Streams:   none'],
     },
     {
+      situation: 'an update that only hands on fields: to whom, which, and what comes of it',
+      change: {
+        type: 'Update',
+        patch: [],
+        ownership: [{ manager: 'pipeline', fields: ['f:data f:a', 'f:spec f:containers k:{"name":"c"} f:image'] }],
+      },
+      want: [
+        'field manager "pipeline" comes to own, and would remove by an apply without them:',
+        '<++ data a>',
+        '<++ spec containers k:{"name":"c"} image>',
+      ],
+    },
+    {
       situation: 'an update: path, what goes, what comes',
       change: {
         type: 'Update',

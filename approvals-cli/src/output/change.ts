@@ -1,4 +1,11 @@
-import { isJsonObject, statesOf, type ChangeOperation, type HoldSpec, type JsonValue } from '@holdpoint/core';
+import {
+  isJsonObject,
+  statesOf,
+  type ChangeOperation,
+  type HoldSpec,
+  type JsonValue,
+  type OwnershipGain,
+} from '@holdpoint/core';
 import { toYaml } from '@holdpoint/platform';
 import { quoteShell } from './shell-words.ts';
 import type { Style } from './style.ts';
@@ -26,9 +33,12 @@ export function printChange(
       return printConnect(change.options);
     case 'Update': {
       const states = statesOf(spec);
-      if (states !== undefined) return printUpdate(states, context, style);
-      return bookkeepingLast(change.patch)
-        .map((operation) => printOperation(operation, style))
+      const values =
+        states === undefined
+          ? bookkeepingLast(change.patch).map((operation) => printOperation(operation, style))
+          : [printUpdate(states, context, style)];
+      return [...values, ...(change.ownership ?? []).map((gain) => printOwnership(gain, style))]
+        .filter((part) => part !== '')
         .join('\n');
     }
   }
@@ -92,6 +102,15 @@ function printConnect(options: JsonValue): string {
   return [
     ...fields.map(([label, text]) => toPrintable(`  ${`${label}:`.padEnd(11)}${text}`)),
     ...(Object.keys(more).length === 0 ? [] : [lines(more, '  ', (text) => text)]),
+  ].join('\n');
+}
+
+/** What an approver must know of it: whoever owns a field by apply, and then applies without it, removes it. */
+function printOwnership({ manager, fields }: OwnershipGain, style: Style): string {
+  const heading = `field manager "${manager}" comes to own, and would remove by an apply without them:`;
+  return [
+    style.warning(toPrintable(heading)),
+    ...fields.map((field) => style.added(`+ ${toPrintable(field.replaceAll('f:', ''))}`)),
   ].join('\n');
 }
 
