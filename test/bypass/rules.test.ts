@@ -75,6 +75,7 @@ let labelled: Caller;
 let picky: Caller;
 let conditional: Caller;
 let bounded: Caller;
+let shared: Caller;
 
 /** What a grant of its own making would have to say. */
 const forgedStatus = {
@@ -488,6 +489,25 @@ describeEvasions(
       },
     },
     {
+      evasion: 'of two policies that hold, an approval by the people of one alone',
+      open: 'only one hold is asked for, by the first of the policies; their approvers are not joined',
+      async attempt(world) {
+        const hold = await world.ask(shared, create('one-of-two'));
+        await world.decide(world.alice, hold);
+        await shared(create('one-of-two'));
+        expect(await world.exists(configMaps('prod', 'one-of-two'))).toBe(false);
+      },
+      async twin(world) {
+        for (let i = 0; i < 2; i += 1) {
+          const hold = holdOf(await shared(create('both-of-two')));
+          if (hold === undefined) break;
+          for (const approver of [world.alice, world.bob]) await world.decide(approver, hold);
+        }
+        await shared(create('both-of-two'));
+        expect(await world.exists(configMaps('prod', 'both-of-two'))).toBe(true);
+      },
+    },
+    {
       evasion: 'a rule that allows everything, for what gives a permission',
       async attempt(world) {
         const path = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
@@ -516,7 +536,14 @@ describeEvasions(
     },
   ],
   async (world) => {
-    [labelled, picky, conditional, bounded] = await Promise.all([
+    await world.put({
+      ...policy('shared-too', []),
+      spec: {
+        subjects: [{ kind: 'ServiceAccount', name: 'shared', namespace: 'accounts' }],
+        hold: { approvers: [{ kind: 'User', name: 'bob' }], pauseFor: '1s' },
+      },
+    });
+    [labelled, picky, conditional, bounded, shared] = await Promise.all([
       world.account('labelled', [
         {
           name: 'sandboxes',
@@ -556,6 +583,7 @@ describeEvasions(
         },
       ]),
       world.account('bounded', [{ name: 'all', action: 'Allow', resourceRules: [everything] }]),
+      world.account('shared', [], { hold: { approvers: [{ kind: 'User', name: 'alice' }], pauseFor: '1s' } }),
     ]);
   },
 );
