@@ -20,6 +20,7 @@ export * from './policy/governing-policies.ts';
 export * from './policy/resource-rule.ts';
 export * from './policy/unanswerable-holds.ts';
 export * from './holds/canonical-json.ts';
+export * from './holds/asks.ts';
 export * from './holds/change.ts';
 export * from './holds/decide.ts';
 export * from './holds/digest.ts';

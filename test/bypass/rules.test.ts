@@ -490,7 +490,6 @@ describeEvasions(
     },
     {
       evasion: 'of two policies that hold, an approval by the people of one alone',
-      open: 'only one hold is asked for, by the first of the policies; their approvers are not joined',
       async attempt(world) {
         const hold = await world.ask(shared, create('one-of-two'));
         await world.decide(world.alice, hold);

@@ -31,7 +31,10 @@ describe('the approvals CLI', () => {
   test('two are asked for: listed, approved in one command, in the history with who and why', async () => {
     const [one, two] = [await ask('one'), await ask('two')];
     const inbox = await cli('approver', 'list', '-o', 'name');
-    expect(inbox.stdout.trim().split('\n')).toEqual([one, two].map(({ hold }) => `hold.holdpoint.dev/${hold}`));
+    // Of one second: by name, among themselves.
+    expect(inbox.stdout.trim().split('\n').sort()).toEqual(
+      [one, two].map(({ hold }) => `hold.holdpoint.dev/${hold}`).sort(),
+    );
     expect((await cli('approver', 'list', '--subject', 'nobody')).stderr).toContain('No holds are pending.');
     const approved = await cli('approver', 'approve', one.hold, two.hold, '--reason', 'both are fine');
     expect(approved).toMatchObject({ code: 0, stderr: '' });

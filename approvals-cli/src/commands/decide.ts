@@ -1,4 +1,12 @@
-import { decisionAnnotation, HoldpointError, reasonAnnotation, type Hold } from '@holdpoint/core';
+import {
+  askNameOf,
+  asksOf,
+  decisionAnnotation,
+  HoldpointError,
+  missingApprovals,
+  reasonAnnotation,
+  type Hold,
+} from '@holdpoint/core';
 import { kinds } from '@holdpoint/platform';
 import { toPrintable } from '../output/table.ts';
 import { forEachName } from './each-name.ts';
@@ -43,11 +51,17 @@ async function decideHold(context: CommandContext, name: string, options: Decide
         'Is the webhook registered? Remove the annotation before you decide again.',
     );
   }
-  const approvals = (hold.status?.decisions ?? []).filter((each) => each.verdict === 'approve').length;
-  const missing = hold.spec.minApprovals - approvals;
+  const decisions = hold.status?.decisions ?? [];
+  const missing = asksOf(hold.spec)
+    .map((ask) => ({ ask, count: missingApprovals(ask, decisions) }))
+    .filter(({ count }) => count > 0)
+    .map(({ ask, count }) =>
+      hold.spec.alsoAsks === undefined ? String(count) : `${String(count)} for ${askNameOf(ask)}`,
+    );
   const shown = `hold.holdpoint.dev/${toPrintable(name)}`;
   if (verdict === 'deny') context.print(`${shown} denied`);
-  else if (missing > 0) context.print(`${shown} approved by you; ${String(missing)} more needed`);
+  else if (missing.length > 0)
+    context.print(`${shown} approved by you; ${toPrintable(missing.join(', '))} more needed`);
   else context.print(`${shown} approved; usable until ${hold.status?.useBefore ?? 'it expires'}`);
   if (grant !== undefined) {
     const { subject, policy, rule } = hold.spec;

@@ -1,4 +1,14 @@
-import { grantSpecOf, isJsonObject, messageOf, phaseAt, type Hold, type Subject } from '@holdpoint/core';
+import {
+  askNameOf,
+  asksOf,
+  missingApprovals,
+  grantSpecOf,
+  isJsonObject,
+  messageOf,
+  phaseAt,
+  type Hold,
+  type Subject,
+} from '@holdpoint/core';
 import { formatSpan } from '../output/age.ts';
 import { hasMaskedValue, printChange } from '../output/change.ts';
 import { foldLines } from '../output/fold.ts';
@@ -28,11 +38,18 @@ export async function show(context: CommandContext, name: string, options: ShowO
 }
 
 function describe(hold: Hold, { style, now }: CommandContext, contextLines: number): string[] {
-  const { subject, request, policy, rule, message, approvers, minApprovals, expiresAt } = hold.spec;
+  const { subject, request, policy, rule, message, expiresAt } = hold.spec;
   const nowMs = now();
   const phase = phaseAt(hold, nowMs);
-  const approved = (hold.status?.decisions ?? []).filter(({ verdict }) => verdict === 'approve').length;
-  const missing = phase === 'Pending' ? `, ${String(minApprovals - approved)} missing` : '';
+  const asks = asksOf(hold.spec).map((ask): [string, string] => {
+    const missing =
+      phase === 'Pending' ? `, ${String(missingApprovals(ask, hold.status?.decisions ?? []))} missing` : '';
+    const whose = hold.spec.alsoAsks === undefined ? '' : ` (${askNameOf(ask)})`;
+    return [
+      'Approvers',
+      `${ask.approvers.map(printSubject).join(', ')}; ${String(ask.minApprovals)} needed${missing}${whose}`,
+    ];
+  });
   const fields: [string, string | undefined][] = [
     ['Hold', hold.metadata.name],
     ['Phase', phase],
@@ -42,7 +59,7 @@ function describe(hold: Hold, { style, now }: CommandContext, contextLines: numb
     ['Says it runs', subject.command],
     ['Request', printRequest(request)],
     ['Why held', `rule "${rule}" of policy "${policy}"${message === undefined ? '' : `: ${message}`}`],
-    ['Approvers', `${approvers.map(printSubject).join(', ')}; ${String(minApprovals)} needed${missing}`],
+    ...asks,
     ['Expires', phase === 'Pending' ? `in ${formatSpan(Date.parse(expiresAt) - nowMs)}` : undefined],
     ['Asks for', grantInWords(hold)],
     ['Digest', hold.spec.digest],

@@ -37,6 +37,12 @@ const hold = (
   spec: { ...spec, ...more },
   ...(status === undefined ? {} : { status }),
 });
+const alsoAsked = {
+  policy: 'q',
+  rule: 's',
+  approvers: [{ kind: 'Group', name: 'security' }],
+  minApprovals: 1,
+} as const;
 const told = { receiver: 'chat', phase: 'Pending', state: 'Delivered', attempts: 1, at: earlier } as const;
 const user = (username: string, groups: string[] = ['sre']): UserInfo => ({ username, groups, extra: {} });
 const decided = (by: string, verdict: Decision['verdict'] = 'approve'): Decision => ({ by, verdict, at: earlier });
@@ -206,6 +212,46 @@ describe('decide', () => {
       situation: `a verdict ${shown}: refused, quoted and cut`,
       input: { verdict },
       want: { refusal: `holdpoint.dev/decision: expected approve or deny, got ${shown}` },
+    })),
+    ...[
+      {
+        situation: 'two policies ask, and one person is an approver of one: pending, and it counts for that one',
+        reviewer: user('alice'),
+        before: [],
+        wantPhase: 'Pending' as const,
+        wantCounts: ['p/r'],
+      },
+      {
+        situation: 'two policies ask, and somebody approves for the other: approved',
+        reviewer: user('sam', ['security']),
+        before: [{ by: 'alice', verdict: 'approve' as const, at: earlier, countsFor: ['p/r'] }],
+        wantPhase: 'Approved' as const,
+        wantCounts: ['q/s'],
+      },
+      {
+        situation: 'two policies ask, and a second of the same people approves: still pending',
+        reviewer: user('bob'),
+        before: [{ by: 'alice', verdict: 'approve' as const, at: earlier, countsFor: ['p/r'] }],
+        wantPhase: 'Pending' as const,
+        wantCounts: ['p/r'],
+      },
+      {
+        situation: 'two policies ask, and one person is an approver of both: approved',
+        reviewer: user('ada', ['sre', 'security']),
+        before: [],
+        wantPhase: 'Approved' as const,
+        wantCounts: ['p/r', 'q/s'],
+      },
+    ].map(({ situation, reviewer, before, wantPhase, wantCounts }) => ({
+      situation,
+      input: { reviewer, hold: hold({ alsoAsks: [alsoAsked] }, { phase: 'Pending' as const, decisions: before }) },
+      want: {
+        status: {
+          phase: wantPhase,
+          decisions: [...before, { by: reviewer.username, verdict: 'approve' as const, at, countsFor: wantCounts }],
+          ...(wantPhase === 'Approved' ? { useBefore: '2026-01-01T00:15:00.000Z' } : {}),
+        },
+      },
     })),
     {
       situation: 'somebody was told of it: that stays on record',

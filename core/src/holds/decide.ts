@@ -1,7 +1,8 @@
 import { isSubject } from '../identity/subject.ts';
 import { noCredential } from '../identity/own-credential.ts';
 import type { UserInfo } from '../identity/user-info.ts';
-import type { Decision, Hold, HoldStatus } from './hold.ts';
+import { askNameOf, asksOf, missingApprovals } from './asks.ts';
+import type { Decision, Hold, HoldAsk, HoldStatus } from './hold.ts';
 import { phaseAt } from './phase.ts';
 
 export interface DecideInput {
@@ -46,25 +47,31 @@ export function decide(input: DecideInput): DecideOutcome {
     verdict,
     ...(reason === undefined || reason === '' ? {} : { reason }),
     at,
+    ...(hold.spec.alsoAsks === undefined ? {} : { countsFor: asksTo(reviewer, hold).map(askNameOf) }),
   };
   const decisions = [...(hold.status?.decisions ?? []), decision];
   // Who was told so far stays told.
   const notifications = hold.status?.notifications;
   const told = notifications === undefined ? {} : { notifications };
   if (verdict === 'deny') return { status: { phase: 'Denied', decisions, ...told } };
-  const approvals = decisions.filter((each) => each.verdict === 'approve').length;
-  if (approvals < hold.spec.minApprovals) return { status: { phase: 'Pending', decisions, ...told } };
+  if (asksOf(hold.spec).some((ask) => missingApprovals(ask, decisions) > 0))
+    return { status: { phase: 'Pending', decisions, ...told } };
   const useBefore = new Date(nowMs + hold.spec.useWithinSeconds * 1_000).toISOString();
   return { status: { phase: 'Approved', decisions, useBefore, ...told } };
 }
 
+/** What is asked of this person, among others. */
+function asksTo(reviewer: UserInfo, { spec }: Hold): readonly HoldAsk[] {
+  return asksOf(spec).filter(({ approvers }) => approvers.some((approver) => isSubject(approver, reviewer)));
+}
+
 function refusalOf({ hold, reviewer, reviewerIsGoverned, reviewerHasCredential }: DecideInput): string | undefined {
-  const { subject, approvers } = hold.spec;
+  const { subject } = hold.spec;
   if (reviewer.username === subject.username) return 'nobody decides what they asked for themselves';
   if (reviewer.username === subject.onBehalfOf) return 'the request was made on their behalf';
   if (reviewerIsGoverned) return 'a governed subject decides nothing';
   if (!reviewerHasCredential) return noCredential;
-  if (!approvers.some((approver) => isSubject(approver, reviewer))) {
+  if (asksTo(reviewer, hold).length === 0) {
     return 'they are not among its approvers';
   }
   if ((hold.status?.decisions ?? []).some((decision) => decision.by === reviewer.username)) {

@@ -55,6 +55,14 @@ export interface HoldRequest {
   name?: string;
 }
 
+/** One policy's question: whom it asks, and how many of them. */
+export interface HoldAsk {
+  policy: string;
+  rule: string;
+  approvers: readonly Subject[];
+  minApprovals: number;
+}
+
 export interface HoldSpec {
   subject: HoldSubject;
   request: HoldRequest;
@@ -71,6 +79,8 @@ export interface HoldSpec {
   message?: string;
   approvers: readonly Subject[];
   minApprovals: number;
+  /** Where several policies hold the same write: what the others ask. Each must have its own approvals. */
+  alsoAsks?: readonly HoldAsk[];
   /** RFC 3339. Unanswered by then, the hold expires. */
   expiresAt: string;
   useWithinSeconds: number;
@@ -87,6 +97,8 @@ export interface Decision {
   reason?: string;
   /** RFC 3339. */
   at: string;
+  /** Of a hold that several policies ask: `policy/rule` of those among whose approvers this person is. */
+  countsFor?: readonly string[];
 }
 
 export interface HoldStatus {

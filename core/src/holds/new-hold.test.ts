@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Verdict } from '../policy/evaluate.ts';
+import type { StrictestVerdict } from '../policy/evaluate.ts';
 import { newHold } from './new-hold.ts';
 
 const hold = {
@@ -20,11 +20,12 @@ const asked = {
   policy: 'p',
   rule: 'r',
   hold,
+  alsoHeldBy: [],
   notify: [],
   maxPending: 20,
   maxChangeBytes: 1_024,
 } as const;
-const make = (verdict: Partial<Verdict>, attempt = 1) =>
+const make = (verdict: Partial<StrictestVerdict>, attempt = 1) =>
   newHold(
     {
       user: { username: 'bot', groups: ['agents'], extra: {} },
@@ -59,6 +60,13 @@ describe('newHold', () => {
       },
       status: { phase: 'Pending', decisions: [] },
     });
+  });
+
+  test('held by another policy too: what that asks stands beside it', () => {
+    const other = { ...asked, policy: 'q', rule: 'default', hold: { ...hold, minApprovals: 1 } };
+    expect(make({ alsoHeldBy: [other] }).spec.alsoAsks).toEqual([
+      { policy: 'q', rule: 'default', approvers: hold.approvers, minApprovals: 1 },
+    ]);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
 import type { JsonValue } from '../kubernetes/object.ts';
-import type { Verdict } from '../policy/evaluate.ts';
+import type { StrictestVerdict } from '../policy/evaluate.ts';
+import { asksOfVerdict } from './asks.ts';
 import type { Change, Hold, HoldRequest } from './hold.ts';
 import { holdNameOf } from './hold-name.ts';
 
@@ -12,7 +13,7 @@ export interface NewHoldInput {
   change: Change;
   /** Masked: see HoldSpec. */
   before: JsonValue | undefined;
-  verdict: Verdict;
+  verdict: StrictestVerdict;
   nowMs: number;
 }
 
@@ -22,6 +23,7 @@ export const holdLabels = { policy: 'holdpoint.dev/policy', rule: 'holdpoint.dev
 /** The question as it is first put: Pending, no decisions. */
 export function newHold(input: NewHoldInput, attempt: number): Hold {
   const { user, request, digest, change, before, verdict, nowMs } = input;
+  const [, ...alsoAsks] = asksOfVerdict(verdict);
   const session = extraOf(user, extraKeys.session);
   const onBehalfOf = extraOf(user, extraKeys.onBehalfOf);
   const command = extraOf(user, extraKeys.command);
@@ -49,6 +51,7 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
       ...(verdict.message === undefined ? {} : { message: verdict.message }),
       approvers: [...verdict.hold.approvers],
       minApprovals: verdict.hold.minApprovals,
+      ...(alsoAsks.length === 0 ? {} : { alsoAsks }),
       expiresAt: new Date(nowMs + verdict.hold.expiresAfterSeconds * 1_000).toISOString(),
       useWithinSeconds: verdict.hold.useWithinSeconds,
       pauseForSeconds: verdict.hold.pauseForSeconds,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Decision, Hold, HoldStatus } from './hold.ts';
-import { useOf, type HoldTerms, type UseOutcome, type UsingRequest } from './use.ts';
+import type { Decision, Hold, HoldAsk, HoldStatus } from './hold.ts';
+import { useOf, type UseOutcome, type UsingRequest } from './use.ts';
 
 const decisions: Decision[] = [{ by: 'alice', verdict: 'approve', at: '2026-01-01T00:01:00.000Z' }];
 const no: Decision = { by: 'bob', verdict: 'deny', reason: 'No.', at: '2026-01-01T00:02:00.000Z' };
 const useBefore = '2026-01-01T00:15:00.000Z';
 const at = (time: string): number => Date.parse(`2026-01-01T${time}Z`);
-const terms: HoldTerms = { approvers: [{ kind: 'Group', name: 'sre' }], minApprovals: 1 };
+const terms: HoldAsk = { policy: 'p', rule: 'r', approvers: [{ kind: 'Group', name: 'sre' }], minApprovals: 1 };
 const withStatus = (status: HoldStatus | undefined): Hold =>
   ({
     metadata: { name: 'h' },
@@ -26,7 +26,8 @@ describe('useOf', () => {
     situation: string;
     status: HoldStatus | undefined;
     request?: Partial<UsingRequest>;
-    terms?: Partial<HoldTerms>;
+    terms?: Partial<HoldAsk>;
+    also?: readonly HoldAsk[];
     want: UseOutcome;
   }[] = [
     { situation: 'no status yet: wait', status: undefined, want: { type: 'Wait' } },
@@ -174,6 +175,21 @@ describe('useOf', () => {
       want: { type: 'Finished' },
     },
     {
+      situation: 'Approved, and another policy asks its own people by now: finished',
+      status: approved,
+      also: [{ ...terms, policy: 'q' }],
+      want: { type: 'Finished' },
+    },
+    {
+      situation: 'Approved, and the rule is only called otherwise by now: used',
+      status: approved,
+      terms: { rule: 'renamed' },
+      want: {
+        type: 'Use',
+        status: { ...approved, phase: 'Used', usedBy: { requestUid: 'uid', at: '2026-01-01T00:05:01.000Z' } },
+      },
+    },
+    {
       situation: 'Denied, by people whom the rule no longer asks: stands',
       status: { phase: 'Denied', decisions: [no] },
       terms: { minApprovals: 2 },
@@ -182,8 +198,8 @@ describe('useOf', () => {
     { situation: 'Expired: finished', status: { phase: 'Expired', decisions: [] }, want: { type: 'Finished' } },
     { situation: 'Lapsed: finished', status: { phase: 'Lapsed', decisions }, want: { type: 'Finished' } },
   ];
-  test.each(rows)('$situation', ({ status, request, terms: asked, want }) => {
+  test.each(rows)('$situation', ({ status, request, terms: asked, also, want }) => {
     const using = { requestUid: 'uid', requestId: undefined, mayRepeat: true, nowMs: at('00:05:01'), ...request };
-    expect(useOf(withStatus(status), using, { ...terms, ...asked })).toEqual(want);
+    expect(useOf(withStatus(status), using, [{ ...terms, ...asked }, ...(also ?? [])])).toEqual(want);
   });
 });

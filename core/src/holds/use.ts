@@ -1,6 +1,6 @@
-import type { ResolvedHoldSettings } from '../policy/compile-policy.ts';
 import { canonicalJson } from './canonical-json.ts';
-import type { Decision, Hold, HoldStatus } from './hold.ts';
+import { asksOf } from './asks.ts';
+import type { Decision, Hold, HoldAsk, HoldStatus } from './hold.ts';
 import { phaseAt } from './phase.ts';
 import { isSameRequest } from './repetition.ts';
 
@@ -24,7 +24,7 @@ export type UseOutcome =
   | { type: 'Finished' };
 
 /** Whom a rule asks: what a hold says of it, and what the verdict says now. */
-export type HoldTerms = Pick<ResolvedHoldSettings, 'approvers' | 'minApprovals'>;
+export type HoldTerms = readonly HoldAsk[];
 
 /**
  * Decides whether this request may use this hold; the caller writes `status` by optimistic concurrency, then answers.
@@ -53,13 +53,16 @@ export function useOf(hold: Hold, request: UsingRequest, terms: HoldTerms): UseO
   }
 }
 
-function asksTheSame({ spec }: Hold, { approvers, minApprovals }: HoldTerms): boolean {
-  return spec.minApprovals === minApprovals && namesOf(spec.approvers) === namesOf(approvers);
+function asksTheSame({ spec }: Hold, terms: HoldTerms): boolean {
+  return canonicalTerms(asksOf(spec)) === canonicalTerms(terms);
 }
 
-/** A hold keeps no more of a subject than this, whatever else its policy said of it. */
-function namesOf(subjects: HoldTerms['approvers']): string {
-  return canonicalJson(subjects.map(({ kind, name, namespace = '' }) => [kind, name, namespace]));
+/** Whom, and how many: not by which rule's name. A hold keeps no more of a subject than this, whatever its policy said of it. */
+function canonicalTerms(terms: HoldTerms): string {
+  const canonical = terms.map(({ approvers, minApprovals }) =>
+    canonicalJson([minApprovals, approvers.map(({ kind, name, namespace = '' }) => [kind, name, namespace])]),
+  );
+  return canonicalJson(canonical);
 }
 
 function usedStatus(hold: Hold, request: UsingRequest): HoldStatus {

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  asksOfVerdict,
   newHold,
   type Hold,
   type HoldStatus,
   type NewHoldInput,
   type UsingRequest,
-  type Verdict,
+  type StrictestVerdict,
 } from '@holdpoint/core';
 import { createFakeCluster, type FakeCluster } from '../testing/fake-cluster.ts';
 import { createHoldDesk, type DeskAnswer, type HoldDesk } from './hold-desk.ts';
@@ -23,7 +24,8 @@ const settings = {
   useWithinSeconds: 600,
   pauseForSeconds: 300,
 };
-const verdict: Verdict = {
+const verdict: StrictestVerdict = {
+  alsoHeldBy: [],
   action: 'Hold',
   policy: 'p',
   rule: 'r',
@@ -354,7 +356,7 @@ describe('peek', () => {
   ];
   test.each(rows)('$situation', ({ holds, want }) => {
     for (const hold of holds) cluster.put(hold);
-    expect(short(desk().peek(digest, asked(1), input.verdict.hold))).toEqual(want);
+    expect(short(desk().peek(digest, asked(1), asksOfVerdict(input.verdict)))).toEqual(want);
     expect(cluster.writes).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  asksOfVerdict,
   holdNameOf,
   HoldpointError,
   newHold,
@@ -42,7 +43,7 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
   const young = createYoungHolds(cache);
   return {
     async ask(input, request) {
-      let attempt = attemptIn(cache, input.digest, request, input.verdict.hold);
+      let attempt = attemptIn(cache, input.digest, request, asksOfVerdict(input.verdict));
       for (let round = 0; round < maxRounds; round += 1) {
         const hold = await kube.get<Hold>(kinds.holds, holdNameOf(input.digest, attempt));
         if (hold === undefined) {
@@ -52,7 +53,7 @@ export function createHoldDesk(kube: KubeClient, cache: ObjectCache<Hold>): Hold
         }
         const outcome =
           hold.spec.digest === input.digest
-            ? useOf(hold, request, input.verdict.hold)
+            ? useOf(hold, request, asksOfVerdict(input.verdict))
             : ({ type: 'Finished' } as const);
         switch (outcome.type) {
           case 'Wait':

@@ -1,5 +1,6 @@
 import {
   allowed,
+  asksOfVerdict,
   askedNameOf,
   changeOf,
   containsMaskToken,
@@ -96,7 +97,7 @@ async function answerAsk(asked: Asked, parts: ValidateParts): Promise<AdmissionR
     return denied(uid, ask.how.refusal, { ...ask.annotations, decision: 'deny' }, [ruleCauseOf(ask.annotations)]);
   }
   if (dryRun) {
-    const answer = parts.desk.peek(digest(), using, ask.verdict.hold);
+    const answer = parts.desk.peek(digest(), using, asksOfVerdict(ask.verdict));
     return allowed(uid, { ...ask.annotations, decision: 'would-hold' }, previewOf(answer, ask));
   }
   return toResponse(uid, ask, ask.how.code, await parts.desk.ask(holdInputOf(asked, parts), using));

@@ -18,6 +18,7 @@ const hold = newHold(
     change: { type: 'Delete', object: {} },
     before: undefined,
     verdict: {
+      alsoHeldBy: [],
       action: 'Hold',
       policy: 'p',
       rule: 'r',
