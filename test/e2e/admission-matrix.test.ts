@@ -95,10 +95,10 @@ describe('the admission matrix', () => {
   test('of a governed subject every write is judged, save what is exempt', async () => {
     const problems = await walk(
       rows,
-      (row) => sendRow(row, caller('governed'), context, { dryRun: exemptionOf(row.served)?.isAsked === false }),
+      (row) => sendRow(row, caller('governed'), context, { dryRun: exemptionOf(row)?.isAsked === false }),
       (row, { code, text }) => {
         if (!isServed(row)) return code === unservedCode(row) ? undefined : 'a patch that is not served';
-        if (exemptionOf(row.served) !== undefined) return code < 300 ? undefined : 'exempt, and did not pass';
+        if (exemptionOf(row) !== undefined) return code < 300 ? undefined : 'exempt, and did not pass';
         if (code !== 403) return 'not refused';
         // Of our own objects it is told more.
         const isRefused =
@@ -110,13 +110,13 @@ describe('the admission matrix', () => {
   }, 240_000);
 
   test('through the proxy, what reaches no webhook is refused, or passes because it writes nothing', async () => {
-    const unseen = rows.filter(({ served }) => exemptionOf(served)?.isAsked === false);
+    const unseen = rows.filter((row) => exemptionOf(row)?.isAsked === false);
     const problems = await walk(
       unseen.filter(isServed),
       (row) => sendRow(row, caller('proxied'), context, { dryRun: true }),
-      ({ served }, { code, text }) => {
+      (row, { code, text }) => {
         const isRefused = code === 403 && text.includes('pass by no admission webhook');
-        return isRefused === (exemptionOf(served)?.throughProxy === 'refused') ? undefined : 'not as it should be';
+        return isRefused === (exemptionOf(row)?.throughProxy === 'refused') ? undefined : 'not as it should be';
       },
     );
     expect(problems).toEqual([]);
@@ -159,7 +159,7 @@ describe('the admission matrix', () => {
     const judged = new Set<string>();
     const exempt = new Set<string>();
     for (const row of rows) {
-      const exemption = exemptionOf(row.served);
+      const exemption = exemptionOf(row);
       // Our own webhook was down: it was asked first, and nobody else after it.
       if (!isServed(row) || isAskedOfEverybody(row.served, operationOf(row))) continue;
       const isAsked = exemption === undefined || exemption.isAsked;

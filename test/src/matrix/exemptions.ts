@@ -1,9 +1,10 @@
 import type { Served } from './discovery.ts';
+import type { Row } from './requests.ts';
 
 /** What a write's way through admission comes to, where it is not simply judged. */
 export interface Exemption {
   why: string;
-  covers(served: Served): boolean;
+  covers(served: Served, how: string): boolean;
   /** True when the webhook is asked all the same, and lets it pass. */
   isAsked: boolean;
   /** What the proxy, which then is the only one to judge, makes of it. */
@@ -34,15 +35,17 @@ export const exemptions: readonly Exemption[] = [
     throughProxy: 'passed',
   },
   {
-    why: 'the status has one field, which is dropped while its feature (CSIVolumeHealth) is off: no update changes anything',
-    covers: ({ resource, subresource }) => resource === 'csinodes' && subresource === 'status',
+    why:
+      'the status has one field, which is dropped while its feature (CSIVolumeHealth) is off: no update changes anything, ' +
+      'save that an apply has its manager own something',
+    covers: ({ resource, subresource }, how) => resource === 'csinodes' && subresource === 'status' && how !== 'apply',
     isAsked: true,
     throughProxy: 'passed',
   },
 ];
 
-export function exemptionOf(served: Served): Exemption | undefined {
-  return exemptions.find((each) => each.covers(served));
+export function exemptionOf({ served, how }: Row): Exemption | undefined {
+  return exemptions.find((each) => each.covers(served, how));
 }
 
 /** Writes of our own objects are asked about whoever makes them: a decision is taken, and a policy checked, nowhere else. */
