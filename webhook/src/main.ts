@@ -2,14 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import {
-  createMask,
-  credentialIdExtra,
-  type AccessPolicy,
-  type Grant,
-  type Hold,
-  type KubernetesObject,
-} from '@holdpoint/core';
+import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
 import {
   createAccessReview,
   createCandidate,
@@ -38,22 +31,19 @@ import {
 import { countDecisions, countHoldWrites } from './counted-holds.ts';
 import { createGrantDesk } from './grants/grant-desk.ts';
 import { stampGrant } from './grants/stamp-grant.ts';
-import { sweepGrants } from './grants/sweep-grants.ts';
 import { createHoldDesk } from './holds/hold-desk.ts';
 import { withoutWhatIsShown } from './holds/known-hold.ts';
 import { stamp } from './holds/stamp.ts';
-import { sweepHolds } from './holds/sweep.ts';
 import { validate } from './holds/validate.ts';
 import { createWebhookServer } from './http/server.ts';
-import { createWebhookMetrics, registerGauges, type PolicyMetricState, type WatchedResource } from './metrics.ts';
+import { createLeaderDuties } from './leader-duties.ts';
+import { createWebhookMetrics, registerGauges, type WatchedResource } from './metrics.ts';
 import { createNotifyMetrics } from './notify/counted-notifications.ts';
 import { createNotifier } from './notify/notifier.ts';
-import { checkContainment } from './policies/containment-check.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicyGate } from './policies/policy-gate.ts';
 import { createPolicySet } from './policies/policy-set.ts';
-import { reportCondition } from './policies/report-condition.ts';
-import { reconcileRegistration } from './registration/registrar.ts';
+import { createReconciler } from './registration/reconciler.ts';
 import { toMendedEvent } from './registration/registration-event.ts';
 import {
   assertNotOverPermitted,
@@ -63,8 +53,6 @@ import {
   problemsOf,
 } from './start-checks.ts';
 
-/** RBAC changes by hand, and rarely: half a minute later is soon enough to be told. */
-const containmentMs = 30_000;
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;
 /**
@@ -186,14 +174,30 @@ const parts = {
   now,
 };
 
-let policyStates: readonly PolicyMetricState[] = [];
+const events = createEventSink(config);
+const reconciler = createReconciler({
+  kube,
+  policies,
+  readClient,
+  ownUsername: username,
+  credentialExtra: flags['credential-extra'],
+  isBlocked: () => gate.blockedBy() !== undefined,
+  onMended: (registration) => {
+    metrics.registrationMended();
+    events
+      .create(toMendedEvent(registration, now()))
+      .catch((error: unknown) => logger.warn({ err: error }, 'event not written'));
+  },
+  metrics,
+  logger,
+  now,
+});
 registerGauges(allMetrics, {
   holds: () => holdCache.list(),
-  policies: () => policyStates.map((state) => ({ state })),
+  policies: () => reconciler.policyStates().map((state) => ({ state })),
   isLeader: () => leader.isLeader(),
   now,
 });
-const events = createEventSink(config);
 const notifier = createNotifier({
   kube,
   holds: holdCache,
@@ -205,13 +209,6 @@ const notifier = createNotifier({
   now,
 });
 
-let registered = false;
-const tellMended = (registration: KubernetesObject): void => {
-  metrics.registrationMended();
-  events
-    .create(toMendedEvent(registration, now()))
-    .catch((error: unknown) => logger.warn({ err: error }, 'event not written'));
-};
 const server = createWebhookServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
@@ -223,7 +220,7 @@ const server = createWebhookServer({
     ),
     '/policies': (request) => checkPolicy(request, notifier.receiverNames()),
   },
-  notReady: () => (drain.isDraining() ? 'ending' : registered ? gate.blockedBy() : 'starting'),
+  notReady: () => (drain.isDraining() ? 'ending' : reconciler.isRegistered() ? gate.blockedBy() : 'starting'),
   exposition: () => allMetrics.exposition(),
   metrics,
   onTlsReload: (reload) => {
@@ -236,68 +233,23 @@ const server = createWebhookServer({
 const drain = createDrain(server, { delayMs: drainDelayMs, graceMs: drainMs });
 const port = await listen(server, flags.listen);
 
-const round = async (): Promise<void> => {
-  try {
-    // The bundle is read anew, so that the registration follows one that is renewed.
-    policyStates = await reconcileRegistration({
-      kube,
-      policies,
-      client: readClient(),
-      ownUsername: username,
-      credentialExtra: flags['credential-extra'],
-      logger,
-      now,
-      isBlocked: () => gate.blockedBy() !== undefined,
-      onMended: tellMended,
-    });
-    registered = true;
-    metrics.registrationReconciled('ok');
-  } catch (error) {
-    metrics.registrationReconciled('failed');
-    logger.error({ err: error }, 'registration not reconciled');
-  }
-};
-let running: Promise<void> | undefined;
-let again = false;
-/** One round after the other, and for all that changed during one, one more: two at once would race for the same objects. */
-const reconcile = (): Promise<void> => {
-  again = true;
-  running ??= (async () => {
-    while (again) {
-      again = false;
-      await round();
-    }
-    running = undefined;
-  })();
-  return running;
-};
-policyCache.onChange(() => void reconcile());
-const reviewAccess = createAccessReview(config);
-/** On the leader: it asks some dozens of questions a policy. */
-const checkContained = async (): Promise<void> => {
-  for (const { source } of policies.states()) {
-    try {
-      const condition = await checkContainment(source, reviewAccess, namespaces.names());
-      // Read anew: the registration's own report may have been written meanwhile.
-      const policy = policyCache.get(source.metadata.name ?? '');
-      if (policy !== undefined) await reportCondition(kube, policy, condition, now());
-    } catch (error) {
-      logger.warn({ err: error, policy: source.metadata.name }, 'containment not checked');
-    }
-  }
-};
-let containedCheckedAtMs = 0;
+policyCache.onChange(() => void reconciler.reconcile());
+const doLeaderDuties = createLeaderDuties({
+  kube,
+  policies: policyCache,
+  holds: holdCache,
+  grants: grantCache,
+  namespaces,
+  reviewAccess: createAccessReview(config),
+  retentionMs,
+  logger,
+  now,
+});
 const housekeeping = setInterval(() => {
-  void reconcile();
-  if (!leader.isLeader()) return;
-  if (now() - containedCheckedAtMs >= containmentMs) {
-    containedCheckedAtMs = now();
-    void checkContained();
-  }
-  void sweepHolds(holdCache, now(), { kube, retentionMs, logger });
-  void sweepGrants(grantCache, now(), { kube, retentionMs, logger });
+  void reconciler.reconcile();
+  if (leader.isLeader()) void doLeaderDuties();
 }, housekeepingMs);
-await reconcile();
+await reconciler.reconcile();
 logger.info({ port, username }, 'webhook serving');
 
 runUntilSignal(logger, async () => {
