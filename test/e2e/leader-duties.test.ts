@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startScenario, type Stack } from '@holdpoint/local';
+import { pendingHold, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 
-/** What no webhook can stop is told where an admin looks. */
-describe('the condition Contained', () => {
+/** What one replica does for all, beside the requests' path. */
+describe('the leader’s duties', () => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await startScenario();
+    stack = await startScenario({ webhookFlags: ['--hold-retention', '5s'] });
   }, 180_000);
   afterAll(async () => {
     await stack?.close();
@@ -27,7 +27,30 @@ describe('the condition Contained', () => {
       120_000,
     );
 
-  test('with the role for agents: True; with edit in one namespace: False, and it says why; taken away: True', async () => {
+  test('a hold that is over goes after its time, and the audit store keeps what was asked and decided', async () => {
+    const running = stack.kubectlStart('agent', ['create', 'configmap', 'kept-on-record', '-n', 'prod']);
+    const hold = await eventually('a hold', () => pendingHold(stack, 'kept-on-record'));
+    expect(await stack.approvals('approver', ['approve', hold, '--reason', 'for the record'])).toMatchObject({
+      code: 0,
+    });
+    expect(await running.finished).toMatchObject({ code: 0 });
+    await eventually(
+      'the hold is gone',
+      async () => {
+        const { stdout } = await stack.kubectl('admin', ['get', 'hold', hold, '--ignore-not-found', '-o', 'name']);
+        return stdout === '' ? true : undefined;
+      },
+      60_000,
+    );
+    const sql = `SELECT decided_by, reason FROM timeline WHERE hold = '${hold}' AND decided_by != '' LIMIT 1`;
+    const kept = await eventually('it is on record', async () => {
+      const { stdout } = await stack.approvals('approver', ['sql', sql, '--format', 'TSV']);
+      return stdout === '' ? undefined : stdout;
+    });
+    expect(kept).toBe('alice\tfor the record\n');
+  }, 120_000);
+
+  test('Contained, with the role for agents: True; with edit in one namespace: False, and it says why; taken away: True', async () => {
     await turns('True');
     const binding = ['too-much', '--clusterrole=edit', '--group=ai-agents', '-n', 'dev'];
     expect(await stack.kubectl('admin', ['create', 'rolebinding', ...binding])).toMatchObject({ code: 0 });
