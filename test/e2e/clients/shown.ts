@@ -33,6 +33,7 @@ const held =
   `${webhook}held for approval by rule "production-writes" of policy "coding-agents". ` +
   `Production changes are approved by an SRE. Hold ${hold} waits for a person; once it is approved, the same command goes through.`;
 const cause = `holdpoint.dev/hold: ${hold}\n`;
+const ruleCause = 'holdpoint.dev/rule: names-of-people/people-only\n';
 
 const done = (stdout: string, stderr = ''): Shown => ({ code: 0, stdout, stderr });
 const failed = (stderr: string, stdout = ''): Shown => ({ code: 1, stdout, stderr });
@@ -136,7 +137,13 @@ const program = (client: ClientName, forbidden: string): Row[] => {
       shown: failed(`${forbidden} 403 Forbidden: ${denials[way]}\n${cause}`),
       holds: ['CREATE ConfigMap: Denied'],
     },
-    { client, way, situation: 'refused', shown: failed(`${forbidden} 403 Forbidden: ${refusal}\n`), holds: [] },
+    {
+      client,
+      way,
+      situation: 'refused',
+      shown: failed(`${forbidden} 403 Forbidden: ${refusal}\n${ruleCause}`),
+      holds: [],
+    },
     { client, way, situation: 'allowed', shown: done('created settings\n'), holds: [] },
   ]);
 };
