@@ -28,11 +28,14 @@ const containmentMs = 30_000;
 export function createLeaderDuties(parts: LeaderDutiesParts): () => Promise<void> {
   const { kube, policies, holds, grants, namespaces, reviewAccess, retentionMs, logger, now } = parts;
   let containedCheckedAtMs = 0;
+  let isBusy = false;
 
   const checkContained = async (): Promise<void> => {
+    // Policies share subjects: each question is asked once a round.
+    const ask = askOnce(reviewAccess);
     for (const policy of policies.list()) {
       try {
-        const condition = await checkContainment(policy, reviewAccess, namespaces.names());
+        const condition = await checkContainment(policy, ask, namespaces.names());
         // Read anew: the registration's own report may have been written meanwhile.
         const current = policies.get(policy.metadata.name ?? '');
         if (current !== undefined) await reportCondition(kube, current, condition, now());
@@ -41,13 +44,31 @@ export function createLeaderDuties(parts: LeaderDutiesParts): () => Promise<void
       }
     }
   };
+  const round = async (): Promise<void> => {
+    await sweepHolds(holds, now(), { kube, retentionMs, logger });
+    await sweepGrants(grants, now(), { kube, retentionMs, logger });
+    if (now() - containedCheckedAtMs < containmentMs) return;
+    await checkContained();
+    containedCheckedAtMs = now();
+  };
   return async () => {
-    const containmentIsDue = now() - containedCheckedAtMs >= containmentMs;
-    if (containmentIsDue) containedCheckedAtMs = now();
-    await Promise.all([
-      sweepHolds(holds, now(), { kube, retentionMs, logger }),
-      sweepGrants(grants, now(), { kube, retentionMs, logger }),
-      ...(containmentIsDue ? [checkContained()] : []),
-    ]);
+    // A round that takes longer than the time between two is not joined by another.
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await round();
+    } finally {
+      isBusy = false;
+    }
+  };
+}
+
+function askOnce(reviewAccess: ReviewAccess): ReviewAccess {
+  const asked = new Map<string, Promise<boolean>>();
+  return (question) => {
+    const key = JSON.stringify(question);
+    const answer = asked.get(key) ?? reviewAccess(question);
+    asked.set(key, answer);
+    return answer;
   };
 }
