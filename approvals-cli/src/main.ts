@@ -32,7 +32,7 @@ const program = createProgram({
     return {
       kube: () => createKubeClient(config()),
       raw: () => createRawClient(config()),
-      style: createStyle(process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''),
+      style: createStyle(process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === ''),
       ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
       print: (text) => process.stdout.write(`${text}\n`),
       write: (text) => process.stdout.write(text),

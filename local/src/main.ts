@@ -10,7 +10,7 @@ const usage = `usage: npm start [-- --dir D]   the whole system on this machine,
 
 /** npm runs us in our own folder; what the user typed is relative to where they stood. */
 const startedIn = process.env['INIT_CWD'] ?? process.cwd();
-const narrator = createNarrator(process.stdout, process.stdout.isTTY && process.env['NO_COLOR'] === undefined);
+const narrator = createNarrator(process.stdout, process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined);
 
 try {
   const { values, positionals } = parseArgs({

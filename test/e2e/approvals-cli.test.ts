@@ -26,7 +26,8 @@ describe('the approvals CLI', () => {
     return { running, hold };
   };
   const cli = (user: Parameters<Stack['approvals']>[0], ...args: string[]): Promise<CommandResult> =>
-    stack.approvals(user, args);
+    // A pipeline's variable, by which a library for colours would colour what is piped.
+    stack.approvals(user, args, { env: { CI: 'true' } });
 
   test('two are asked for: listed, approved in one command, in the history with who and why', async () => {
     const [one, two] = [await ask('one'), await ask('two')];
