@@ -120,7 +120,11 @@ describe('the approvals CLI', () => {
     await again.running.finished;
     const rule = ['--rule', 'coding-agents/production-writes', '--for', '5m'];
     expect(await cli('approver', 'grant', 'coding-agent', ...rule)).toMatchObject({ code: 0 });
+    // An agent that asks for one is held, as for any other write.
     expect(await cli('agent-direct', 'grant', 'coding-agent', ...rule)).toMatchObject({ code: 1 });
+    const { items } = JSON.parse((await cli('approver', 'list', '-o', 'json')).stdout) as { items: Hold[] };
+    expect(items.map(({ spec }) => spec.request.resource.resource)).toEqual(['grants']);
+    expect(await cli('approver', 'deny', items[0]?.metadata.name ?? '')).toMatchObject({ code: 0 });
     const given = (await cli('approver', 'grants', '-o', 'name')).stdout.trim().split('/')[1] ?? '';
     expect(await cli('second-approver', 'revoke', given)).toMatchObject({ code: 0 });
   }, 90_000);
