@@ -7,11 +7,14 @@ const { createStyle } = await import('./output/style.ts');
 const { createProgram, runProgram } = await import('./program.ts');
 
 const stopping = new AbortController();
-process.on('SIGINT', () => {
-  // The second Ctrl-C is for a command that does not listen.
-  if (stopping.signal.aborted || !process.argv.includes('watch')) process.exit(130);
-  stopping.abort();
-});
+const endsBySignal = { SIGINT: 130, SIGTERM: 143 } as const;
+for (const [signal, code] of Object.entries(endsBySignal)) {
+  process.on(signal, () => {
+    // The second one is for a command that does not listen.
+    if (stopping.signal.aborted || !process.argv.includes('watch')) process.exit(code);
+    stopping.abort();
+  });
+}
 // Whoever reads us may have read enough (`approvals list | head`).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
