@@ -1,9 +1,6 @@
 import { HoldpointError, phaseAt, type AdmissionReviewResponse, type Hold, type HoldPhase } from '@holdpoint/core';
 import type { Metrics } from '@holdpoint/platform';
 
-/** Where a review was sent. */
-export type ReviewPath = '/validate' | '/decide' | '/policies';
-
 /** What the webhook keeps a copy of. */
 export type WatchedResource = 'accesspolicies' | 'holds' | 'grants' | 'namespaces';
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import type { UsingRequest } from '../holds/use.ts';
+import type { UsingRequest } from '../holds/repetition.ts';
 import type { UserInfo } from '../identity/user-info.ts';
 import type { AccessPolicySpec } from '../policy/access-policy.ts';
 import { compilePolicy, type CompiledPolicy } from '../policy/compile-policy.ts';

@@ -1,5 +1,4 @@
-import { isSameRequest } from '../holds/repetition.ts';
-import type { UsingRequest } from '../holds/use.ts';
+import { isSameRequest, type UsingRequest } from '../holds/repetition.ts';
 import { grantPhaseAt } from './grant-phase.ts';
 import type { Grant, GrantStatus } from './grant.ts';
 

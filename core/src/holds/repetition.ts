@@ -1,4 +1,13 @@
-import type { UsingRequest } from './use.ts';
+/** What tells one request from another, where an approval or a grant is used. */
+export interface UsingRequest {
+  /** AdmissionRequest.uid: new at every call of the API server. */
+  requestUid: string;
+  /** The proxy's id for one request of its client; absent on the way past the proxy. */
+  requestId: string | undefined;
+  /** False for creates with `generateName` and for CONNECT, where asking twice is doing twice. */
+  mayRepeat: boolean;
+  nowMs: number;
+}
 
 /**
  * One API request may call admission several times (a stale cache, a conflict in etcd), each call with a new uid and

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Decision, Hold, HoldAsk, HoldStatus } from './hold.ts';
-import { useOf, type UseOutcome, type UsingRequest } from './use.ts';
+import type { UsingRequest } from './repetition.ts';
+import { useOf, type UseOutcome } from './use.ts';
 
 const decisions: Decision[] = [{ by: 'alice', verdict: 'approve', at: '2026-01-01T00:01:00.000Z' }];
 const no: Decision = { by: 'bob', verdict: 'deny', reason: 'No.', at: '2026-01-01T00:02:00.000Z' };

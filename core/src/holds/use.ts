@@ -2,17 +2,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { asksOf } from './asks.ts';
 import type { Decision, Hold, HoldAsk, HoldStatus } from './hold.ts';
 import { phaseAt } from './phase.ts';
-import { isSameRequest } from './repetition.ts';
-
-export interface UsingRequest {
-  /** AdmissionRequest.uid: new at every call of the API server. */
-  requestUid: string;
-  /** The proxy's id for one request of its client; absent on the way past the proxy. */
-  requestId: string | undefined;
-  /** False for creates with `generateName` and for CONNECT, where asking twice is doing twice. */
-  mayRepeat: boolean;
-  nowMs: number;
-}
+import { isSameRequest, type UsingRequest } from './repetition.ts';
 
 /** What a hold means for a request with its digest. */
 export type UseOutcome =

@@ -37,6 +37,11 @@ export class KubeApiError extends Error {
   }
 }
 
+/** True when a write came too late: somebody else has changed the object since it was read, or it is gone. */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof KubeApiError && (error.code === 409 || error.code === 404);
+}
+
 /** What Holdpoint asks of the API server: objects, whole, as JSON. Every method throws KubeApiError. */
 export interface KubeClient {
   /** Resolves undefined when there is none. */

@@ -1,6 +1,6 @@
 import { ApiException, CoreV1Api, makeInformer, type KubeConfig, type V1Namespace } from '@kubernetes/client-node';
 import type { JsonObject, JsonValue } from '@holdpoint/core';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { superviseInformer } from './supervised-informer.ts';
 
 /** The cluster's namespaces, each as JSON and without its managedFields. */
 export interface Namespaces {
@@ -11,34 +11,17 @@ export interface Namespaces {
   stop(): Promise<void>;
 }
 
-const restartDelayMs = 1_000;
-
 /** Lists, then watches, for ever. Resolves when the first list is in; `onError` hears of every break. */
 export async function createNamespaces(config: KubeConfig, onError: (error: unknown) => void): Promise<Namespaces> {
   const api = config.makeApiClient(CoreV1Api);
-  const informer = makeInformer<V1Namespace>(config, '/api/v1/namespaces', () => api.listNamespace());
   const known = new Map<string, JsonObject>();
   const remember = (namespace: V1Namespace): void => void known.set(namespace.metadata?.name ?? '', toJson(namespace));
+  const informer = makeInformer<V1Namespace>(config, '/api/v1/namespaces', () => api.listNamespace());
   informer.on('add', remember);
   informer.on('update', remember);
   informer.on('delete', (namespace) => void known.delete(namespace.metadata?.name ?? ''));
-  let stopped = false;
-  informer.on('error', (error: unknown) => {
-    if (stopped) return;
-    onError(error);
-    setTimeout(() => {
-      if (!stopped) informer.start().catch(onError);
-    }, restartDelayMs);
-  });
-  for (;;) {
-    try {
-      await informer.start();
-      break;
-    } catch (error) {
-      onError(error);
-      await sleep(restartDelayMs);
-    }
-  }
+  const supervised = superviseInformer(informer, onError);
+  await supervised.ready;
   return {
     async get(name) {
       const namespace = known.get(name);
@@ -51,10 +34,7 @@ export async function createNamespaces(config: KubeConfig, onError: (error: unkn
       }
     },
     names: () => [...known.keys()],
-    async stop() {
-      stopped = true;
-      await informer.stop();
-    },
+    stop: supervised.stop,
   };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CustomObjectsApi,
   makeInformer,
@@ -8,6 +7,7 @@ import {
 } from '@kubernetes/client-node';
 import type { KubernetesObject } from '@holdpoint/core';
 import type { ResourceKind } from './client.ts';
+import { superviseInformer } from './supervised-informer.ts';
 
 /** A local copy of every object of one kind, kept current by a watch. */
 export interface ObjectCache<T extends KubernetesObject> {
@@ -19,7 +19,6 @@ export interface ObjectCache<T extends KubernetesObject> {
   stop(): Promise<void>;
 }
 
-const restartDelayMs = 1_000;
 const changes = ['add', 'update', 'delete'] as const;
 
 /**
@@ -39,22 +38,13 @@ export async function createObjectCache<T extends KubernetesObject>(
   // The library types timestamps as Date, which JSON never carries: its objects are ours by another name.
   const list = async (): Promise<KubernetesListObject<ClientObject>> =>
     (await api.listClusterCustomObject({ ...kind })) as KubernetesListObject<ClientObject>;
-  await untilListed(list, onError);
-
   const informer = makeInformer<ClientObject>(config, `/apis/${kind.group}/${kind.version}/${kind.plural}`, list);
   if (trim !== undefined) {
     // The first listeners: everybody else sees, and the copy keeps, what these leave.
     for (const verb of ['add', 'update'] as const) informer.on(verb, (object) => trim(object as unknown as T));
   }
-  let stopped = false;
-  informer.on('error', (error: unknown) => {
-    if (stopped) return;
-    onError(error);
-    setTimeout(() => {
-      if (!stopped) informer.start().catch(onError);
-    }, restartDelayMs);
-  });
-  await informer.start();
+  const supervised = superviseInformer(informer, onError);
+  await supervised.ready;
 
   return {
     list: () => informer.list() as unknown as readonly T[],
@@ -66,21 +56,6 @@ export async function createObjectCache<T extends KubernetesObject>(
         for (const verb of changes) informer.off(verb, heard);
       };
     },
-    async stop() {
-      stopped = true;
-      await informer.stop();
-    },
+    stop: supervised.stop,
   };
-}
-
-async function untilListed(list: () => Promise<unknown>, onError: (error: unknown) => void): Promise<void> {
-  for (;;) {
-    try {
-      await list();
-      return;
-    } catch (error) {
-      onError(error);
-      await sleep(restartDelayMs);
-    }
-  }
 }

@@ -7,7 +7,7 @@ import {
   type UsingRequest,
   type Verdict,
 } from '@holdpoint/core';
-import { KubeApiError, kinds, type KubeClient, type ObjectCache } from '@holdpoint/platform';
+import { isOutdated, kinds, type KubeClient, type ObjectCache } from '@holdpoint/platform';
 
 /** Where a request that would be held meets the grants that stand in for its holds. */
 export interface GrantDesk {
@@ -80,7 +80,7 @@ async function wasWritten(kube: KubeClient, grant: Grant): Promise<boolean> {
     await kube.replace<Grant>(kinds.grants, grant);
     return true;
   } catch (error) {
-    if (error instanceof KubeApiError && (error.code === 409 || error.code === 404)) return false;
+    if (isOutdated(error)) return false;
     throw error;
   }
 }

@@ -1,17 +1,14 @@
 import {
   allowed,
-  askedNameOf,
   changeOf,
   decisionAnnotation,
   denied,
-  digestOf,
   giveGrant,
   governingPolicies,
   grantSpecOf,
   hasOwnCredential,
   isJsonObject,
-  patched,
-  reasonAnnotation,
+  requestDigestOf,
   revokeGrant,
   revokeVerdict,
   type AdmissionRequest,
@@ -19,9 +16,8 @@ import {
   type CompiledPolicy,
   type Grant,
   type Hmac,
-  type JsonValue,
 } from '@holdpoint/core';
-import { annotationPath, annotationsOf, changedByHand } from '../holds/stamped-object.ts';
+import { annotatedDecision, changedByHand, withDecision, withStatus } from '../holds/stamped-object.ts';
 
 export interface StampGrantParts {
   policies: () => readonly CompiledPolicy[];
@@ -55,34 +51,14 @@ function stampGiven(request: AdmissionRequest, parts: StampGrantParts): Admissio
     grant: object as unknown as Grant,
     giver: user,
     giverHasCredential: hasOwnCredential(user, parts.credentialExtra),
-    askedByDigest: isGoverned ? grantDigest(request, parts.hmac) : undefined,
+    // The digest that its hold will have: a reader of the Grant finds there who approved it.
+    askedByDigest: isGoverned ? requestDigestOf(request, changeOf(request), parts.hmac) : undefined,
     policies: parts.policies(),
     hmac: parts.hmac,
     nowMs: parts.now(),
   });
   if ('refusal' in outcome) return denied(uid, outcome.refusal, { decision: 'deny' });
-  const status = outcome.status as unknown as JsonValue;
-  return patched(uid, [{ op: 'add', path: '/status', value: status }], toBase64, {
-    ...(isGoverned ? {} : { decision: 'grant', grant: request.name }),
-  });
-}
-
-/** The same digest that its hold will have: a reader of the Grant finds there who approved it. */
-function grantDigest(request: AdmissionRequest, hmac: Hmac): string {
-  const { user, operation, resource, subresource, namespace, oldObject } = request;
-  return digestOf(
-    {
-      username: user.username,
-      operation,
-      resource,
-      subresource,
-      namespace,
-      name: askedNameOf(request),
-      change: changeOf(request),
-      oldObject,
-    },
-    hmac,
-  );
+  return withStatus(uid, outcome.status, isGoverned ? {} : { decision: 'grant', grant: request.name });
 }
 
 function stampRevoked(request: AdmissionRequest, parts: StampGrantParts): AdmissionReviewResponse {
@@ -93,34 +69,20 @@ function stampRevoked(request: AdmissionRequest, parts: StampGrantParts): Admiss
   if (field !== undefined) {
     return refuse(`a grant's ${field} is not changed by hand: revoke it with ${decisionAnnotation}=${revokeVerdict}.`);
   }
-  const annotations = annotationsOf(object);
-  const verdict = annotations[decisionAnnotation];
-  const reason = annotations[reasonAnnotation];
-  if (verdict === undefined) {
-    if (reason !== undefined) return refuse(`${reasonAnnotation} says why; ${decisionAnnotation} says what. Set both.`);
-    return allowed(uid, {});
+  const read = annotatedDecision(object, oldObject);
+  if ('refusal' in read) return refuse(read.refusal);
+  const { decision } = read;
+  if (decision === undefined) return allowed(uid, {});
+  if (decision.verdict !== revokeVerdict) {
+    return refuse(`${decisionAnnotation}: a grant is only ever revoked: ${revokeVerdict}`);
   }
-  if (verdict !== revokeVerdict) return refuse(`${decisionAnnotation}: a grant is only ever revoked: ${revokeVerdict}`);
   const outcome = revokeGrant({
     grant: oldObject as unknown as Grant,
     by: user,
     isGoverned: governingPolicies(parts.policies(), user).length > 0,
-    reason,
+    reason: decision.reason,
     nowMs: parts.now(),
   });
   if ('refusal' in outcome) return refuse(outcome.refusal);
-  const patch = [
-    { op: 'add', path: '/status', value: outcome.status as unknown as JsonValue },
-    { op: 'remove', path: annotationPath(decisionAnnotation) },
-    ...(reason === undefined ? [] : [{ op: 'remove', path: annotationPath(reasonAnnotation) }]),
-  ];
-  return patched(uid, patch, toBase64, {
-    decision: 'revoke',
-    grant: request.name,
-    ...(reason === undefined ? {} : { reason }),
-  });
-}
-
-function toBase64(text: string): string {
-  return Buffer.from(text).toString('base64');
+  return withDecision(uid, outcome.status, decision, { decision: revokeVerdict, grant: request.name });
 }

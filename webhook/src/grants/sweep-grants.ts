@@ -1,5 +1,5 @@
 import { grantPhaseAt, type Grant } from '@holdpoint/core';
-import { KubeApiError, kinds, type KubeClient, type Logger, type ObjectCache } from '@holdpoint/platform';
+import { isOutdated, kinds, type KubeClient, type Logger, type ObjectCache } from '@holdpoint/platform';
 
 export interface SweepGrantsParts {
   kube: KubeClient;
@@ -22,8 +22,7 @@ export async function sweepGrants(cache: ObjectCache<Grant>, nowMs: number, part
       else if (phase !== status.phase)
         await kube.replace<Grant>(kinds.grants, { ...grant, status: { ...status, phase } });
     } catch (error) {
-      const outdated = error instanceof KubeApiError && (error.code === 409 || error.code === 404);
-      if (!outdated) logger.warn({ err: error, grant: metadata.name }, 'grant not swept');
+      if (!isOutdated(error)) logger.warn({ err: error, grant: metadata.name }, 'grant not swept');
     }
   }
 }

@@ -6,15 +6,12 @@ import {
   governingPolicies,
   hasOwnCredential,
   isJsonObject,
-  patched,
-  reasonAnnotation,
   type AdmissionRequest,
   type AdmissionReviewResponse,
   type CompiledPolicy,
   type Hold,
-  type JsonValue,
 } from '@holdpoint/core';
-import { annotationPath, annotationsOf, changedByHand } from './stamped-object.ts';
+import { annotatedDecision, changedByHand, withDecision } from './stamped-object.ts';
 
 export interface StampParts {
   policies: () => readonly CompiledPolicy[];
@@ -39,37 +36,19 @@ export function stamp(request: AdmissionRequest, parts: StampParts): AdmissionRe
     );
   }
 
-  // Set while nobody guarded this hold. Whoever updates it next has decided nothing by that.
-  const annotations = annotationsOf(object);
-  if (annotationsOf(oldObject)[decisionAnnotation] !== undefined && annotations[decisionAnnotation] !== undefined) {
-    return refuse(`${decisionAnnotation} was there before, and nobody knows from whom: remove it, then decide.`);
-  }
-  const verdict = annotations[decisionAnnotation];
-  const reason = annotations[reasonAnnotation];
-  if (verdict === undefined) {
-    if (reason !== undefined) return refuse(`${reasonAnnotation} says why; ${decisionAnnotation} says what. Set both.`);
-    return allowed(request.uid, {});
-  }
+  const read = annotatedDecision(object, oldObject);
+  if ('refusal' in read) return refuse(read.refusal);
+  const { decision } = read;
+  if (decision === undefined) return allowed(request.uid, {});
   const hold = oldObject as unknown as Hold;
   const outcome = decide({
     hold,
     reviewer: request.user,
-    verdict,
-    reason,
+    ...decision,
     reviewerIsGoverned: governingPolicies(parts.policies(), request.user).length > 0,
     reviewerHasCredential: hasOwnCredential(request.user, parts.credentialExtra),
     nowMs: parts.now(),
   });
   if ('refusal' in outcome) return refuse(outcome.refusal);
-
-  const patch = [
-    { op: 'add', path: '/status', value: outcome.status as unknown as JsonValue },
-    { op: 'remove', path: annotationPath(decisionAnnotation) },
-    ...(reason === undefined ? [] : [{ op: 'remove', path: annotationPath(reasonAnnotation) }]),
-  ];
-  return patched(request.uid, patch, (text) => Buffer.from(text).toString('base64'), {
-    decision: verdict,
-    hold: request.name,
-    ...(reason === undefined ? {} : { reason }),
-  });
+  return withDecision(request.uid, outcome.status, decision, { decision: decision.verdict, hold: request.name });
 }

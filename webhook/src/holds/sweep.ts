@@ -1,5 +1,5 @@
 import { finishedAtMs, phaseAt, type Hold } from '@holdpoint/core';
-import { KubeApiError, kinds, type KubeClient, type Logger, type ObjectCache } from '@holdpoint/platform';
+import { isOutdated, kinds, type KubeClient, type Logger, type ObjectCache } from '@holdpoint/platform';
 
 export interface SweepParts {
   kube: KubeClient;
@@ -46,7 +46,6 @@ async function unlessOutdated(hold: Hold, logger: Logger, write: () => Promise<v
   try {
     await write();
   } catch (error) {
-    const outdated = error instanceof KubeApiError && (error.code === 409 || error.code === 404);
-    if (!outdated) logger.warn({ err: error, hold: hold.metadata.name }, 'hold not swept');
+    if (!isOutdated(error)) logger.warn({ err: error, hold: hold.metadata.name }, 'hold not swept');
   }
 }

@@ -5,7 +5,6 @@ import {
   changeOf,
   containsMaskToken,
   denied,
-  digestOf,
   extraKeys,
   extraOf,
   held,
@@ -14,6 +13,7 @@ import {
   judge,
   maskObject,
   normaliseObject,
+  requestDigestOf,
   ruleCauseReason,
   ruleOf,
   type AdmissionRequest,
@@ -72,14 +72,11 @@ interface Asked {
 
 function createAsked(request: AdmissionRequest, ask: Ask, parts: ValidateParts): Asked {
   let digest: string | undefined;
-  const { user, operation, resource, subresource, namespace, oldObject } = request;
-  const name = askedNameOf(request);
-  const input = { username: user.username, operation, resource, subresource, namespace, name, oldObject };
   return {
     request,
     ask,
     using: usingOf(request, parts.now()),
-    digest: () => (digest ??= digestOf({ ...input, change: ask.change }, parts.hmac)),
+    digest: () => (digest ??= requestDigestOf(request, ask.change, parts.hmac)),
   };
 }
 

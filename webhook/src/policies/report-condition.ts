@@ -1,5 +1,5 @@
 import type { AccessPolicy, Condition } from '@holdpoint/core';
-import { KubeApiError, kinds, type KubeClient } from '@holdpoint/platform';
+import { isOutdated, kinds, type KubeClient } from '@holdpoint/platform';
 
 /**
  * Writes one condition into a policy's status, and leaves the others. Writes nothing where it says so already.
@@ -34,7 +34,7 @@ export async function reportCondition(
     await kube.replaceStatus<AccessPolicy>(kinds.accessPolicies, { ...policy, status });
     return true;
   } catch (error) {
-    if (!(error instanceof KubeApiError) || (error.code !== 409 && error.code !== 404)) throw error;
+    if (!isOutdated(error)) throw error;
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJson, type Condition, type JsonValue } from '@holdpoint/core';
-import { KubeApiError, kinds, type KubeClient, type Logger, type ResourceKind } from '@holdpoint/platform';
+import { isOutdated, kinds, type KubeClient, type Logger, type ResourceKind } from '@holdpoint/platform';
 import type { PolicyMetricState } from '../metrics.ts';
 import type { PolicySet, PolicyState } from '../policies/policy-set.ts';
 import { reportCondition } from '../policies/report-condition.ts';
@@ -128,7 +128,7 @@ async function orLater(write: () => Promise<unknown>): Promise<boolean> {
     await write();
     return true;
   } catch (error) {
-    if (!(error instanceof KubeApiError) || (error.code !== 409 && error.code !== 404)) throw error;
+    if (!isOutdated(error)) throw error;
     return false;
   }
 }
