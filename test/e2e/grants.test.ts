@@ -33,7 +33,7 @@ describe('a grant', () => {
   /** Asks once, straight at the API server, without waiting for anybody. */
   const write = async (args: string[], user: User = 'agent-direct') => {
     const running = stack.kubectlStart(user, args, { timeoutMs: 20_000 });
-    const ended = await Promise.race([running.finished, sleep(2_500)]);
+    const ended = await Promise.race([running.finished, sleep(2_500, undefined, { ref: false })]);
     if (ended !== undefined) return ended;
     running.kill();
     await running.finished;
