@@ -49,8 +49,7 @@ function problemOf(node: Node, place: Place): string | undefined {
   if (node.op === 'value' && node.args instanceof Uint8Array) {
     // The parser keeps the low byte of a character beyond ASCII; CEL has its UTF-8.
     const literal = place.source.slice(Math.max(0, node.start - 1), node.end + 1);
-    // eslint-disable-next-line no-control-regex
-    if (/[^\u0000-\u007f]/.test(literal)) return 'a bytes literal is ASCII here: write bytes("…") instead';
+    if (/\P{ASCII}/u.test(literal)) return 'a bytes literal is ASCII here: write bytes("…") instead';
   }
   const loops = place.loops + (isLoop(node) ? 1 : 0);
   if (loops > maxNestedComprehensions) {

@@ -86,8 +86,7 @@ const escapes: Readonly<Record<string, string>> = {
 }; // prettier-ignore
 
 export function quote(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return `"${text.replace(/\p{Cs}/gu, '\ufffd').replace(/[\u0007\b\f\n\r\t\v\\"]/g, (each) => escapes[each] ?? each)}"`;
+  return `"${text.replace(/\p{Cs}/gu, '\ufffd').replace(/[\p{Cc}\\"]/gu, (each) => escapes[each] ?? each)}"`;
 }
 
 /** unicode.IsSpace, Go's: U+0085 is one, and U+FEFF, which JavaScript's trim takes away, is none. */

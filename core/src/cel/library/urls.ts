@@ -27,8 +27,8 @@ export class CelUrl implements CelObject {
 /** Go's url.ParseRequestURI: an absolute URL or an absolute path. @throws Error where the text is neither */
 export function parseUrl(text: string): CelUrl {
   const refuse = (why: string): Error => new Error(`URL parse error during conversion from string: ${why}`);
-  // eslint-disable-next-line no-control-regex
-  if (text === '' || /[\u0000-\u001f\u007f]/.test(text)) throw refuse('empty, or with a control character');
+  // Go refuses the control characters of ASCII, and not those of Latin-1.
+  if (text === '' || /[^\P{Cc}\u0080-\u009f]/u.test(text)) throw refuse('empty, or with a control character');
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text)?.[1] ?? '';
   let rest = scheme === '' ? text : text.slice(scheme.length + 1);
   if (!rest.startsWith('/')) throw refuse('neither an absolute URL nor an absolute path');
