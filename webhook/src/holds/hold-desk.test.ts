@@ -8,6 +8,7 @@ import {
   type UsingRequest,
   type StrictestVerdict,
 } from '@holdpoint/core';
+import { KubeApiError } from '@holdpoint/platform';
 import { createFakeCluster, type FakeCluster } from '../testing/fake-cluster.ts';
 import { createHoldDesk, type DeskAnswer, type HoldDesk } from './hold-desk.ts';
 
@@ -338,6 +339,47 @@ describe('ask, with a cache that lags behind', () => {
     cache.freeze();
     cluster.delete(name);
     expect(short(await createHoldDesk(cluster.kube, cache).ask(input, asked(1)))).toEqual(['Held', name]);
+  });
+});
+
+describe('ask, in a flood that outruns the cache', () => {
+  const hourLater = nowMs + 3_600_000;
+  const rows: { situation: string; create?: (call: string) => void; nowMs?: number; want: string }[] = [
+    { situation: 'the holds made a moment ago count', want: 'TooManyPending' },
+    {
+      situation: 'those made half a minute ago, and still not heard of, too',
+      nowMs: nowMs + 30_000,
+      want: 'TooManyPending',
+    },
+    { situation: 'what an hour later is not heard of is gone', nowMs: hourLater, want: 'Held' },
+    {
+      situation: 'a hold that may have been made counts',
+      create: () => {
+        throw new Error('connection reset');
+      },
+      want: 'TooManyPending',
+    },
+    {
+      situation: 'a hold that was refused does not',
+      create: () => {
+        throw new KubeApiError(403, undefined, undefined);
+      },
+      want: 'Held',
+    },
+  ];
+  test.each(rows)('$situation', async ({ create, nowMs: lastMs = nowMs, want }) => {
+    let failing = true;
+    const flooded = createFakeCluster((call) => {
+      if (call.startsWith('create') && failing) create?.(call);
+    });
+    const cache = flooded.cache<Hold>();
+    cache.freeze();
+    const stale = createHoldDesk(flooded.kube, cache);
+    const question = (hex: string, atMs: number): Promise<DeskAnswer> =>
+      stale.ask({ ...input, digest: `hmac-sha256:${hex.repeat(64)}`, nowMs: atMs }, asked(1));
+    await Promise.allSettled(['1', '2', '3'].map((hex) => question(hex, nowMs)));
+    failing = false;
+    expect((await question('4', lastMs)).type).toBe(want);
   });
 });
 

@@ -107,8 +107,11 @@ interface YoungHolds {
   expect(name: string, username: string, nowMs: number): () => void;
 }
 
-/** The copy hears of a new hold within milliseconds; one that is not there after this is not coming. */
-const heardWithinMs = 5_000;
+/**
+ * The copy hears of a new hold within milliseconds, and under a flood within seconds; one that is not there after this was
+ * deleted before it was heard of. Too long only refuses a subject for longer; too short lets its flood through.
+ */
+const heardWithinMs = 60_000;
 
 /**
  * Fifty different requests at once would all count the same few pending holds in the copy, and all be let in. So what this
@@ -150,9 +153,14 @@ async function create(
       hold: await kube.create<Hold>(kinds.holds, hold),
     }));
   } catch (error) {
-    forget();
+    if (isRefused(error)) forget();
     throw error;
   }
+}
+
+/** True when the hold does not exist for certain. After any other failure (a time-out, a lost connection) it may. */
+function isRefused(error: unknown): boolean {
+  return error instanceof KubeApiError && error.code >= 400 && error.code < 500;
 }
 
 function replace(kube: KubeClient, hold: Hold): Promise<Hold | undefined> {
