@@ -15,7 +15,7 @@ import {
 } from '@holdpoint/core';
 import { readBody, sendJson, type Logger } from '@holdpoint/platform';
 import { isSameSecret } from '../secret.ts';
-import type { Spooled } from '../spool/spooled.ts';
+import { toPayload, type Spooled } from '../spool/spooled.ts';
 import type { Spool } from '../spool/spool.ts';
 
 export interface IntakeParts {
@@ -54,11 +54,12 @@ export function takeAudit(request: IncomingMessage, response: ServerResponse, pa
     const options = {
       mask: parts.mask,
       sha256,
+      source: 'apiserver' as const,
       proxyUsername: parts.proxyUsername,
       maxBodyLength,
       now: toStoreTime(new Date(parts.now()).toISOString()) ?? '',
     };
-    return { table: 'audit_events', rows: parseEventList(body).map((item) => toRow(item, options)) };
+    return { table: 'audit_events', lines: parseEventList(body).map((item) => toRowLine(toRow(item, options))) };
   });
 }
 
@@ -66,7 +67,7 @@ export function takeAudit(request: IncomingMessage, response: ServerResponse, pa
 export function takeRecordings(request: IncomingMessage, response: ServerResponse, parts: IntakeParts): Promise<void> {
   return take(request, response, parts, (body) => ({
     table: 'recordings',
-    rows: parseRecordings(body, sha256),
+    lines: parseRecordings(body, sha256).map(toRowLine),
   }));
 }
 
@@ -79,7 +80,7 @@ async function take(
   try {
     requireToken(request, parts.tokenFile);
     const spooled = toSpooled(parseJson(await readBody(request, maxBodyBytes)));
-    if (spooled.rows.length > 0) await parts.spool.append(Buffer.from(toRowLine(spooled)));
+    if (spooled.lines.length > 0) await parts.spool.append(toPayload(spooled));
     parts.onSpooled();
     sendJson(response, 200, {});
   } catch (error) {

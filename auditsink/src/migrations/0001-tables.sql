@@ -1,20 +1,28 @@
 CREATE TABLE IF NOT EXISTS audit_events
 (
     sequence UInt64 CODEC(Delta, ZSTD),
+    sink LowCardinality(String),
+    stored_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
     chain FixedString(64) CODEC(ZSTD),
     event_hash FixedString(64) CODEC(ZSTD),
     event_time DateTime64(6, 'UTC') CODEC(Delta, ZSTD),
     stage_time DateTime64(6, 'UTC') CODEC(Delta, ZSTD),
+    source LowCardinality(String),
+    audit_id String CODEC(ZSTD),
     stage LowCardinality(String),
     level LowCardinality(String),
-    audit_id String CODEC(ZSTD),
     verb LowCardinality(String),
     username LowCardinality(String),
+    user_uid LowCardinality(String),
     groups Array(LowCardinality(String)),
+    extra Map(LowCardinality(String), Array(String)) CODEC(ZSTD),
     impersonator LowCardinality(String),
     via_proxy Bool,
+    governed Bool,
+    bypass LowCardinality(String),
     session LowCardinality(String),
     request_id String CODEC(ZSTD),
+    invocation String CODEC(ZSTD),
     command String CODEC(ZSTD),
     on_behalf_of LowCardinality(String),
     source_ips Array(String) CODEC(ZSTD),
@@ -35,20 +43,29 @@ CREATE TABLE IF NOT EXISTS audit_events
     hold String CODEC(ZSTD),
     grant_name String CODEC(ZSTD),
     judged_session LowCardinality(String),
+    annotations Map(LowCardinality(String), String) CODEC(ZSTD),
     request_body String CODEC(ZSTD(3)),
     response_body String CODEC(ZSTD(3)),
-    annotations Map(LowCardinality(String), String) CODEC(ZSTD),
-    broken LowCardinality(String)
+    broken LowCardinality(String),
+    INDEX event_time_range event_time TYPE minmax,
+    INDEX audit_ids audit_id TYPE bloom_filter(0.01)
 )
 ENGINE = MergeTree
-PARTITION BY toDate(event_time)
+-- By the day it was stored, not the day it happened: so retention takes a sink's record away from its beginning, whole
+-- days of it, and never leaves a hole in the chain.
+PARTITION BY toDate(stored_at)
 ORDER BY (toStartOfHour(event_time), verb, resource, username, event_time)
 -- What is stored is forgotten by the spool: so it must be on disk.
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
 
 CREATE TABLE IF NOT EXISTS recordings
 (
+    sequence UInt64 CODEC(Delta, ZSTD),
+    sink LowCardinality(String),
+    stored_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD),
+    chain FixedString(64) CODEC(ZSTD),
     event_hash FixedString(64) CODEC(ZSTD),
+    started_at DateTime64(6, 'UTC'),
     recording_id String CODEC(ZSTD),
     sequence_in_recording UInt32,
     audit_id String CODEC(ZSTD),
@@ -58,13 +75,40 @@ CREATE TABLE IF NOT EXISTS recordings
     pod String CODEC(ZSTD),
     container LowCardinality(String),
     command Array(String) CODEC(ZSTD),
-    started_at DateTime64(6, 'UTC'),
-    ended_at Nullable(DateTime64(6, 'UTC')),
     width UInt16,
     height UInt16,
-    frames Array(Tuple(Float64, String, String)) CODEC(ZSTD(3))
+    frames Array(Tuple(Float64, String, String)) CODEC(ZSTD(3)),
+    ended_at Nullable(DateTime64(6, 'UTC'))
 )
 ENGINE = MergeTree
-PARTITION BY toDate(started_at)
+PARTITION BY toDate(stored_at)
 ORDER BY (recording_id, sequence_in_recording)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS checkpoints
+(
+    table_name LowCardinality(String),
+    sink LowCardinality(String),
+    sequence UInt64,
+    chain FixedString(64),
+    stored_at DateTime64(3, 'UTC'),
+    retention_days UInt32,
+    signature String
+)
+ENGINE = MergeTree
+ORDER BY (table_name, sink, sequence)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+CREATE TABLE IF NOT EXISTS apiserver_counters
+(
+    scraped_at DateTime64(3, 'UTC'),
+    sink LowCardinality(String),
+    apiserver LowCardinality(String),
+    started_at DateTime64(3, 'UTC'),
+    events_total UInt64,
+    errors_total UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toDate(scraped_at)
+ORDER BY (apiserver, scraped_at)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -40,8 +40,9 @@ export function createQueryApp({ reader, tokenFile, logger }: QueryParts): Expre
     try {
       const format = textOf(request.query['default_format']) || request.get('x-clickhouse-format') || 'TabSeparated';
       if (!/^\w+$/.test(format)) throw new Error('default_format: expected the name of a format');
-      const answer = await store.queryText(statement.trim().replace(/;+$/, ''), format);
-      response.status(200).type('text/plain').send(answer);
+      const parts: Buffer[] = [];
+      for await (const part of store.stream(statement.trim().replace(/;+$/, ''), { format })) parts.push(part);
+      response.status(200).type('text/plain').send(Buffer.concat(parts));
     } catch (error) {
       logger.warn({ err: error }, 'query failed');
       response

@@ -1,51 +1,37 @@
 import { createHash } from 'node:crypto';
-import { toRowLine, type AuditRow, type RecordingRow } from '@holdpoint/core';
+import { chainStart, linkOf, type ChainedTable, type ChainEnd } from '@holdpoint/core';
 import type { ClickHouse } from '@holdpoint/platform';
+import { identityOf } from '../spool/spooled.ts';
 
 /** Where rows end up. Storing the same rows again stores nothing: the API server re-sends, and so do we after a crash. */
 export interface AuditStore {
-  storeEvents(rows: readonly AuditRow[]): Promise<void>;
-  storeRecordings(rows: readonly RecordingRow[]): Promise<void>;
+  /** @param lines as `toRowLine` makes them */
+  storeEvents(lines: readonly string[]): Promise<void>;
+  storeRecordings(lines: readonly string[]): Promise<void>;
 }
-
-/** Each event's link is the hash of the one before and its own: a row that is changed or missing breaks the chain. */
-interface ChainEnd {
-  sequence: number;
-  chain: string;
-}
-
-const noChain: ChainEnd = { sequence: 0, chain: '0'.repeat(64) };
 
 /** @param store the only writer of these tables: the chain's end is kept here, and read anew after a failure */
 export function createAuditStore(store: ClickHouse): AuditStore {
   let end: ChainEnd | undefined;
   return {
-    async storeEvents(rows) {
-      const fresh = await withoutStored(store, rows);
+    async storeEvents(lines) {
+      const fresh = await withoutStored(store, 'audit_events', 'event_time', lines);
       if (fresh.length === 0) return;
       end ??= await readChainEnd(store);
       let { sequence, chain } = end;
-      const lines = fresh.map((row) => {
+      const placed = fresh.map((line) => {
         sequence += 1;
-        chain = createHash('sha256').update(`${chain}${row.event_hash}`).digest('hex');
-        return toRowLine({ sequence, chain, ...row });
+        const place = { sequence, sink: '', stored_at: '1970-01-01 00:00:00.000' };
+        chain = linkOf(chain, place, line, sha256);
+        return `${JSON.stringify({ ...place, chain }).slice(0, -1)},${line.slice(1)}`;
       });
       end = undefined; // Unknown until the insert is through: it may have happened although it failed.
-      await store.insert('audit_events', lines.join('\n'));
+      await store.insert('audit_events', placed.join('\n'));
       end = { sequence, chain };
     },
-    async storeRecordings(rows) {
-      const ids = [...new Set(rows.map((row) => quote(row.recording_id)))];
-      const seen = new Set<string>();
-      for (let start = 0; start < ids.length; start += hashesAStatement) {
-        const stored = await store.query<{ hash: string }>(
-          `SELECT DISTINCT event_hash AS hash FROM recordings
-           WHERE recording_id IN (${ids.slice(start, start + hashesAStatement).join(', ')})`,
-        );
-        for (const { hash } of stored) seen.add(hash);
-      }
-      const fresh = rows.filter((row) => isNew(seen, row.event_hash));
-      if (fresh.length > 0) await store.insert('recordings', fresh.map(toRowLine).join('\n'));
+    async storeRecordings(lines) {
+      const fresh = await withoutStored(store, 'recordings', 'started_at', lines);
+      if (fresh.length > 0) await store.insert('recordings', fresh.join('\n'));
     },
   };
 }
@@ -57,27 +43,37 @@ const hashesAStatement = 2_000;
  * Leaves out what is stored already, and what comes twice among these. An event sent again has the same time, so only what
  * lies between the first and the last of these is looked at.
  */
-async function withoutStored(store: ClickHouse, rows: readonly AuditRow[]): Promise<AuditRow[]> {
+async function withoutStored(
+  store: ClickHouse,
+  table: ChainedTable,
+  timeColumn: 'event_time' | 'started_at',
+  lines: readonly string[],
+): Promise<string[]> {
+  const rows = lines.map((line) => ({ line, ...identityOf(line) }));
   const seen = new Set<string>();
   for (let start = 0; start < rows.length; start += hashesAStatement) {
     const some = rows.slice(start, start + hashesAStatement);
-    const times = some.map((row) => row.event_time).sort();
-    const hashes = some.map((row) => quote(row.event_hash)).join(', ');
+    const times = some.map(({ time }) => time).sort();
+    const hashes = some.map(({ hash }) => quote(hash)).join(', ');
     const at = (time: string | undefined): string => `toDateTime64(${quote(time ?? '')}, 6, 'UTC')`;
     const stored = await store.query<{ hash: string }>(
-      `SELECT DISTINCT event_hash AS hash FROM audit_events
-       WHERE event_time >= ${at(times[0])} AND event_time <= ${at(times.at(-1))} AND event_hash IN (${hashes})`,
+      `SELECT DISTINCT event_hash AS hash FROM ${table}
+       WHERE ${timeColumn} >= ${at(times[0])} AND ${timeColumn} <= ${at(times.at(-1))} AND event_hash IN (${hashes})`,
     );
     for (const { hash } of stored) seen.add(hash);
   }
-  return rows.filter((row) => isNew(seen, row.event_hash));
+  return rows.filter(({ hash }) => isNew(seen, hash)).map(({ line }) => line);
 }
 
 async function readChainEnd(store: ClickHouse): Promise<ChainEnd> {
   const [last] = await store.query<{ sequence: string; chain: string }>(
     'SELECT toString(sequence) AS sequence, chain FROM audit_events ORDER BY audit_events.sequence DESC LIMIT 1',
   );
-  return last === undefined ? noChain : { sequence: Number(last.sequence), chain: last.chain };
+  return last === undefined ? chainStart : { sequence: Number(last.sequence), chain: last.chain };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function isNew(seen: Set<string>, key: string): boolean {

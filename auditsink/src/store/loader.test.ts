@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { emptyRow, type AuditRow } from '@holdpoint/core';
+import { emptyRow, toRowLine, type AuditRow } from '@holdpoint/core';
 import type { ClickHouse, Logger } from '@holdpoint/platform';
 import { openSpool, type Spool } from '../spool/spool.ts';
+import { toPayload } from '../spool/spooled.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createLoader } from './loader.ts';
 
@@ -77,7 +78,7 @@ describe('loader', () => {
     rmSync(folder, { recursive: true });
   });
   const append = (numbers: readonly number[]): Promise<void> =>
-    spool.append(Buffer.from(JSON.stringify({ table: 'audit_events', rows: numbers.map(rowOf) })));
+    spool.append(toPayload({ table: 'audit_events', lines: numbers.map((n) => toRowLine(rowOf(n))) }));
   const positionFile = (): string => join(folder, 'position.json');
   const load = (clickHouse: ClickHouse) => createLoader(spool, createAuditStore(clickHouse), positionFile(), logger);
   const ids = (rows: readonly StoredRow[]): string[] => rows.map((row) => row.audit_id);

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditRow, RecordingRow } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
 import { readPosition, writePosition } from '../spool/position-file.ts';
 import type { Spool } from '../spool/spool.ts';
-import type { Spooled } from '../spool/spooled.ts';
+import { readPayload } from '../spool/spooled.ts';
 import type { AuditStore } from './audit-store.ts';
 
 export interface Loader {
@@ -31,9 +30,9 @@ export function createLoader(spool: Spool, store: AuditStore, positionFile: stri
   const loadOnce = async (): Promise<boolean> => {
     const batch = await spool.read(position, maxRecordsABatch);
     if (batch === undefined) return false;
-    const spooled = batch.payloads.map((payload) => JSON.parse(payload.toString('utf8')) as Spooled);
-    const events: AuditRow[] = spooled.flatMap((each) => (each.table === 'audit_events' ? each.rows : []));
-    const recordings: RecordingRow[] = spooled.flatMap((each) => (each.table === 'recordings' ? each.rows : []));
+    const spooled = batch.payloads.map(readPayload);
+    const events = spooled.flatMap(({ table, lines }) => (table === 'audit_events' ? lines : []));
+    const recordings = spooled.flatMap(({ table, lines }) => (table === 'recordings' ? lines : []));
     if (events.length > 0) await store.storeEvents(events);
     if (recordings.length > 0) await store.storeRecordings(recordings);
     position = batch.end;

@@ -8,6 +8,7 @@ export type RecordedFrame = readonly [seconds: number, code: 'o' | 'i' | 'r', te
 
 /** One row of `recordings`: what the proxy sent at a time. Sequence 0 opens the recording, `ended_at` closes it. */
 export interface RecordingRow {
+  event_hash: string;
   /** When the recording started. */
   started_at: string;
   recording_id: string;
@@ -25,7 +26,6 @@ export interface RecordingRow {
   frames: readonly RecordedFrame[];
   /** Empty in all but the last. */
   ended_at: string | null;
-  event_hash: string;
 }
 
 /**
@@ -48,6 +48,8 @@ function parseRecording(value: JsonValue, path: string, sha256: Sha256): Recordi
   if (recordingId === '') throw invalid(at('recordingId'), 'an id', 'an empty text');
   const sequence = countOf(value, 'sequence', at('sequence'));
   return {
+    // The proxy repeats a batch until it is acknowledged: these two tell it apart, by the proxy's promise.
+    event_hash: sha256(`recording\n${JSON.stringify([recordingId, sequence])}`),
     started_at: timeOf(value['startedAt'], at('startedAt')),
     recording_id: recordingId,
     sequence_in_recording: sequence,
@@ -62,8 +64,6 @@ function parseRecording(value: JsonValue, path: string, sha256: Sha256): Recordi
     height: value['height'] === undefined ? 0 : sizeOf(value, 'height', at('height')),
     frames: listOf(value['frames'], at('frames')).map((each, i) => frameOf(each, `${at('frames')}[${String(i)}]`)),
     ended_at: value['endedAt'] === undefined ? null : timeOf(value['endedAt'], at('endedAt')),
-    // The proxy repeats a batch until it is acknowledged: these two tell it apart, by the proxy's promise.
-    event_hash: sha256(`recording\n${JSON.stringify([recordingId, sequence])}`),
   };
 }
 

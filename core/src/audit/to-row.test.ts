@@ -9,6 +9,7 @@ import { toRow, type RowOptions } from './to-row.ts';
 const options: RowOptions = {
   mask: createMask((text) => createHmac('sha256', 'key').update(text).digest('hex')),
   sha256: (text) => createHash('sha256').update(text).digest('hex'),
+  source: 'apiserver',
   proxyUsername: 'system:serviceaccount:holdpoint-system:holdpoint-proxy',
   maxBodyLength: 10_000,
   now: '2026-05-04 12:00:00.000000',

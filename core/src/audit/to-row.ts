@@ -4,7 +4,7 @@ import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { AuditEvent, AuditItem } from './audit-event.ts';
-import { emptyRow, type AuditRow } from './audit-row.ts';
+import { emptyRow, type AuditRow, type AuditSource } from './audit-row.ts';
 import { maskEvent } from './mask-event.ts';
 
 /** Lower-case hex of the SHA-256 of the text's UTF-8 bytes. */
@@ -13,6 +13,7 @@ export type Sha256 = (text: string) => string;
 export interface RowOptions {
   mask: Mask;
   sha256: Sha256;
+  source: AuditSource;
   /** The account that the proxy impersonates through. */
   proxyUsername: string;
   /** An event whose bodies are longer, together, is kept without them. In UTF-16 units. */
@@ -36,33 +37,38 @@ export function toRow(item: AuditItem, options: RowOptions): AuditRow {
   } catch (error) {
     // A body nested deeper than the stack. What was not masked is not kept; the rest of the event is.
     const known = { ...knownOf({ ...event, responseStatus: {}, annotations: {} }, options), broken: brokenBody(error) };
-    return { ...known, event_hash: hashOf(known, event, options) };
+    known.event_hash = hashOf(known, event, options);
+    return known;
   }
-  const known = { ...knownOf(masked, options), ...bodies };
-  const event_hash = hashOf(known, event, options);
+  const row = { ...knownOf(masked, options), ...bodies };
+  row.event_hash = hashOf(row, event, options);
   const length = bodies.request_body.length + bodies.response_body.length;
-  if (length <= options.maxBodyLength) return { ...known, event_hash };
+  if (length <= options.maxBodyLength) return row;
   const broken = `oversize: the bodies, ${String(length)} characters, are not kept`;
-  return { ...known, request_body: '', response_body: '', broken, event_hash };
+  return { ...row, request_body: '', response_body: '', broken };
 }
 
-function knownOf(event: AuditEvent, { proxyUsername }: RowOptions): Omit<AuditRow, 'event_hash'> {
+function knownOf(event: AuditEvent, { proxyUsername, source }: RowOptions): AuditRow {
   const { objectRef, impersonatedUser, user, annotations, responseStatus } = event;
   const agent = impersonatedUser ?? user;
   return {
     ...emptyRow,
     event_time: event.receivedAt,
     stage_time: event.stageAt,
+    source,
     audit_id: event.auditId,
     stage: event.stage,
     level: event.level,
     verb: event.verb,
     username: agent.username,
+    user_uid: agent.uid ?? '',
     groups: agent.groups,
+    extra: agent.extra,
     impersonator: impersonatedUser === undefined ? '' : user.username,
     via_proxy: impersonatedUser !== undefined && user.username === proxyUsername,
     session: extra(agent, extraKeys.session),
     request_id: extra(agent, extraKeys.request),
+    invocation: extra(agent, extraKeys.invocation),
     command: extra(agent, extraKeys.command),
     on_behalf_of: extra(agent, extraKeys.onBehalfOf),
     source_ips: event.sourceIps,
@@ -91,12 +97,23 @@ function knownOf(event: AuditEvent, { proxyUsername }: RowOptions): Omit<AuditRo
  * The identity of an event: the API server sends whole batches again, and an Audit-ID is the client's to choose. Over the
  * masked event, because a plain hash of a secret value would confirm a guess of it; a mask is keyed.
  */
-function hashOf(known: Omit<AuditRow, 'event_hash'>, { user }: AuditEvent, { sha256 }: RowOptions): string {
-  const { request_body, response_body, ...rest } = known;
+function hashOf(row: AuditRow, { user }: AuditEvent, { sha256 }: RowOptions): string {
+  // Neither how it came nor what is known of policies today is part of what happened.
+  const {
+    event_hash: _none,
+    source: _how,
+    governed: _known,
+    bypass: _judged,
+    request_body,
+    response_body,
+    ...rest
+  } = row;
   // Columns have one order; what comes as a map has the sender's. Sorting just these costs a tenth of canonical JSON.
-  const annotations = sorted(known.annotations);
+  const [annotations, extra] = [sorted(row.annotations), sorted(row.extra)];
   const authenticated = [user.username, user.uid, user.groups, sorted(user.extra)];
-  return sha256(`${JSON.stringify([{ ...rest, annotations }, authenticated])}\n${request_body}\n${response_body}`);
+  return sha256(
+    `${JSON.stringify([{ ...rest, annotations, extra }, authenticated])}\n${request_body}\n${response_body}`,
+  );
 }
 
 function sorted<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
@@ -104,21 +121,22 @@ function sorted<Value>(map: Readonly<Record<string, Value>>): [string, Value][] 
 }
 
 /** What is known of an event that is none. Its bytes are not kept: nobody can say what is secret among them. */
-function brokenRow(value: JsonValue, reason: string, { sha256, mask, now }: RowOptions): AuditRow {
+function brokenRow(value: JsonValue, reason: string, { sha256, mask, now, source }: RowOptions): AuditRow {
   const fields = isJsonObject(value) ? value : {};
   const user = isJsonObject(fields['user']) ? fields['user'] : {};
   return {
     ...emptyRow,
+    // Through the mask, so that this hash too is keyed.
+    event_hash: sha256(mask.ofText({ namespace: '', name: '', key: 'broken-event' }, sha256(textOfAny(value)))),
     event_time: now,
     stage_time: now,
+    source,
     audit_id: textOf(fields['auditID']),
     stage: textOf(fields['stage']),
     verb: textOf(fields['verb']),
     username: textOf(user['username']),
     request_uri: textOf(fields['requestURI']),
     broken: `broken: ${reason}`,
-    // Through the mask, so that this hash too is keyed.
-    event_hash: sha256(mask.ofText({ namespace: '', name: '', key: 'broken-event' }, sha256(textOfAny(value)))),
   };
 }
 

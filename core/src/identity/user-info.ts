@@ -17,6 +17,8 @@ export const extraKeys = {
   request: 'holdpoint.dev/request',
   /** The `Kubectl-Command` header, for the approver's eyes: a claim of the client's, not a fact. */
   command: 'holdpoint.dev/command',
+  /** The `Kubectl-Session` header, one id a run of kubectl: which API calls stand behind one command. A claim, too. */
+  invocation: 'holdpoint.dev/invocation',
   /** The person on whose behalf the agent acts; that person may not approve. */
   onBehalfOf: 'holdpoint.dev/on-behalf-of',
 } as const;

@@ -25,12 +25,15 @@ export async function openChdb(
   return {
     writer: {
       command: run,
-      async insert(table, lines) {
+      async insert(table, lines, { token } = {}) {
         await session.insert({
           table: `${database}.${table}`,
           values: Buffer.from(lines),
           format: 'JSONEachRow',
-          settings: { date_time_input_format: 'best_effort' },
+          settings: {
+            date_time_input_format: 'best_effort',
+            ...(token === undefined ? {} : { insert_deduplication_token: token }),
+          },
         });
       },
       async query<Row>(statement: string) {
@@ -49,8 +52,8 @@ export async function openChdb(
       for (const [name, value] of Object.entries(readerSettings))
         await own.queryAsync(`SET ${name} = ${String(value)}`);
       return {
-        async queryText(statement, format) {
-          return (await own.queryAsync(statement, { format })).text();
+        async *stream(statement, { format }) {
+          yield Buffer.from((await own.queryAsync(statement, { format })).text());
         },
         close: () => Promise.resolve(own.close()),
       };

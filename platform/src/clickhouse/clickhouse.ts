@@ -2,17 +2,24 @@
 export interface ClickHouse {
   /** Runs a statement that answers nothing. */
   command(statement: string): Promise<void>;
-  /** Inserts JSON lines (JSONEachRow). */
-  insert(table: string, lines: string): Promise<void>;
+  /** Inserts JSON lines (JSONEachRow). The same lines with the same `token` again insert nothing. */
+  insert(table: string, lines: string, options?: { token?: string }): Promise<void>;
   query<Row>(statement: string): Promise<Row[]>;
   close(): Promise<void>;
 }
 
 /** The read-only side: what a person's own SQL runs on. */
 export interface ClickHouseReader {
-  /** Answers in `format` unless the statement has a FORMAT of its own. */
-  queryText(statement: string, format: string): Promise<string>;
+  /** Answers bit by bit, in `format` unless the statement has a FORMAT of its own. Ending the iteration ends the query. */
+  stream(statement: string, options: QueryOptions): AsyncIterable<Buffer>;
   close(): Promise<void>;
+}
+
+export interface QueryOptions {
+  /** ClickHouse's name of an output format. */
+  format: string;
+  /** What stands for `{name:Type}` in the statement. */
+  params?: Readonly<Record<string, string>>;
 }
 
 /** The database that everything lies in. */
