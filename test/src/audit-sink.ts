@@ -18,6 +18,13 @@ export interface SinkAnswer {
 export interface AuditSink {
   /** The folder that survives every death. */
   readonly dataDir: string;
+  /** `https://127.0.0.1:port`. */
+  readonly url: string;
+  /** PEM: signs its certificate. */
+  readonly caFile: string;
+  readonly intakeToken: string;
+  /** Of the process that runs; throws when none does. */
+  pid(): number;
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -84,6 +91,13 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
   return {
     dataDir,
+    url: `https://127.0.0.1:${String(port)}`,
+    caFile: ca,
+    intakeToken: tokens.intake,
+    pid() {
+      if (child?.pid === undefined) throw new Error('the sink does not run');
+      return child.pid;
+    },
     async start() {
       logged = '';
       const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
