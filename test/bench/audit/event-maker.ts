@@ -44,6 +44,7 @@ export function createEventMaker(seed: string, nowMs: () => number): EventMaker 
 
 interface MadeEvent {
   auditID: string;
+  [field: string]: unknown;
 }
 
 const namespaces = ['dev', 'staging', 'payments', 'search', 'kube-system'];
