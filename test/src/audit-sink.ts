@@ -25,7 +25,10 @@ export interface AuditSink {
   readonly intakeToken: string;
   /** Of the process that runs; throws when none does. */
   pid(): number;
+  /** Resolves when it is ready. Rejects, with what it logged, when it ends instead. */
   start(): Promise<void>;
+  /** Starts the process and does not wait; what is given goes to Node. Resolves with the exit signal or code once it has ended. */
+  launch(options?: { nodeFlags?: readonly string[]; env?: Readonly<Record<string, string>> }): Promise<string>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
@@ -80,12 +83,22 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     const ending = child;
-    if (ending === undefined) return null;
     child = undefined;
+    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return null;
     return await new Promise((resolve) => {
       ending.once('exit', (code) => resolve(code));
       ending.kill(signal);
     });
+  };
+  const launch: AuditSink['launch'] = ({ nodeFlags = [], env = {} } = {}) => {
+    logged = '';
+    const started = spawn(process.execPath, [...nodeFlags, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    started.stderr.setEncoding('utf8').on('data', (text: string) => (logged += text));
+    child = started;
+    return new Promise((resolve) => started.once('exit', (code, signal) => resolve(signal ?? String(code))));
   };
   const ask: AuditSink['ask'] = (statement, { headers = {}, query = '' } = {}) =>
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
@@ -98,13 +111,12 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
       if (child?.pid === undefined) throw new Error('the sink does not run');
       return child.pid;
     },
+    launch,
     async start() {
-      logged = '';
-      const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-      started.stderr.setEncoding('utf8').on('data', (text: string) => (logged += text));
-      child = started;
+      let ended: string | undefined;
+      void launch().then((how) => (ended = how));
       await eventually('the sink is ready', async () => {
-        if (started.exitCode !== null) throw new Error(`the sink ended: ${logged.slice(-2_000)}`);
+        if (ended !== undefined) throw new Error(`the sink ended with ${ended}: ${logged.slice(-2_000)}`);
         const answer = await send('/readyz', 'GET', '', '').catch(() => undefined);
         return answer?.code === 200 ? true : undefined;
       });

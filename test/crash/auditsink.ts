@@ -1,0 +1,38 @@
+/**
+ * `npm run crash:auditsink`: kills the audit sink under load, at its named points and at any moment. Ends with 1 unless the
+ * store then holds exactly what was acknowledged, each event once, and its chain is whole.
+ */
+import { parseFlags } from '@holdpoint/platform';
+import { createRandom } from '../bench/load/rounds.ts';
+import { createAuditSink } from '../src/audit-sink.ts';
+import { crashAgainAndAgain, crashPoints, type CrashPoint } from './audit-crashes.ts';
+
+const flags = parseFlags(process.argv.slice(2), {
+  kills: { description: 'how many times; every other one at a named point', default: '112' },
+  servers: { description: 'API servers that send', default: '2' },
+  seed: { description: 'of the moments', default: '1' },
+});
+const named = crashPoints.filter((point) => point !== 'any moment');
+const points = Array.from({ length: Number(flags.kills) }, (_, i): CrashPoint =>
+  i % 2 === 0 ? (named[(i / 2) % named.length] ?? 'any moment') : 'any moment',
+);
+const sink = await createAuditSink(['--checkpoint-every', '2s']);
+try {
+  const result = await crashAgainAndAgain(sink, {
+    points,
+    servers: Number(flags.servers),
+    random: createRandom(Number(flags.seed)),
+    onRound: (round, point) => process.stderr.write(`… ${String(round + 1)} of ${flags.kills}: ${point}\n`),
+  });
+  const { acknowledged, stored, distinct, known, resent, deaths } = result;
+  const died = Object.values(deaths).reduce((sum, count) => sum + count, 0);
+  process.stdout.write(
+    `${String(died)} deaths ${JSON.stringify(deaths)}\n` +
+      `${String(acknowledged)} events acknowledged, ${String(resent)} POSTs sent again\n` +
+      `${String(stored)} stored, ${String(distinct)} distinct, ${String(known)} of them sent: ` +
+      `${String(acknowledged - known)} lost, ${String(stored - distinct)} doubled\n`,
+  );
+  if (new Set([acknowledged, stored, distinct, known]).size !== 1) process.exitCode = 1;
+} finally {
+  await sink.close();
+}
