@@ -18,6 +18,7 @@ export * from './key-file.ts';
 export * from './lifecycle.ts';
 export * from './logger.ts';
 export * from './metrics.ts';
+export * from './problems.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';
 export * from './clickhouse/clickhouse.ts';

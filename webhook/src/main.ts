@@ -22,6 +22,7 @@ import {
   ownRules,
   ownUser,
   parseFlags,
+  problemsOf,
   readCaBundle,
   readKey,
   readTlsPair,
@@ -45,13 +46,7 @@ import { createPolicyGate } from './policies/policy-gate.ts';
 import { createPolicySet } from './policies/policy-set.ts';
 import { createReconciler } from './registration/reconciler.ts';
 import { toMendedEvent } from './registration/registration-event.ts';
-import {
-  assertNotOverPermitted,
-  assertOwnCredential,
-  assertReadable,
-  permissionNamespaces,
-  problemsOf,
-} from './start-checks.ts';
+import { assertNotOverPermitted, assertOwnCredential, assertReadable, permissionNamespaces } from './start-checks.ts';
 
 /** Often enough that a hold's phase is current to a reader, and a registration that somebody changed is mended soon. */
 const housekeepingMs = 10_000;

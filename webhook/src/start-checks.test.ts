@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { HoldpointError, webhookPermissions, type AccessPolicy } from '@holdpoint/core';
-import { assertNotOverPermitted, assertReadable, problemsOf } from './start-checks.ts';
+import { webhookPermissions, type AccessPolicy } from '@holdpoint/core';
+import { assertNotOverPermitted, assertReadable } from './start-checks.ts';
 
 const username = 'system:serviceaccount:holdpoint-system:holdpoint-webhook';
 
@@ -34,16 +34,4 @@ test('assertReadable: every policy, path and reason', () => {
     'policy b: spec.hold.pauseFor: "soon" is not a duration such as 90s, 10m or 1h30m; ' +
       'policy c: spec.hold.pauseFor: "late" is not a duration such as 90s, 10m or 1h30m',
   );
-});
-
-test('problemsOf: all of them, in order, those of promises too', async () => {
-  expect(
-    await problemsOf([
-      () => {
-        throw new HoldpointError('ERR_CONFIG_INVALID', 'the key');
-      },
-      () => undefined,
-      () => Promise.reject(new Error('refused')),
-    ]),
-  ).toEqual(['ERR_CONFIG_INVALID: the key', 'refused']);
 });

@@ -3,7 +3,6 @@ import {
   excessPermissions,
   hasOwnCredential,
   HoldpointError,
-  messageOf,
   webhookPermissions,
   type AccessPolicy,
   type OwnRules,
@@ -53,19 +52,6 @@ export function assertReadable(policies: readonly AccessPolicy[]): void {
       : [];
   });
   if (problems.length > 0) throw new HoldpointError('ERR_CONFIG_INVALID', problems.join('; '));
-}
-
-/** Runs every check, whatever the ones before it found; returns what is wrong, a line each. */
-export async function problemsOf(checks: readonly (() => unknown)[]): Promise<string[]> {
-  const problems: string[] = [];
-  for (const check of checks) {
-    try {
-      await check();
-    } catch (error) {
-      problems.push(error instanceof HoldpointError ? `${error.code}: ${error.message}` : messageOf(error));
-    }
-  }
-  return problems;
 }
 
 function accountOf(username: string): string {
