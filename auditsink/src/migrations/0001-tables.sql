@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS audit_events
     response_body String CODEC(ZSTD(3)),
     broken LowCardinality(String),
     INDEX event_time_range event_time TYPE minmax,
-    INDEX audit_ids audit_id TYPE bloom_filter(0.01)
+    INDEX audit_ids audit_id TYPE bloom_filter(0.01),
+    INDEX sequences sequence TYPE minmax
 )
 ENGINE = MergeTree
 -- By the day it was stored, not the day it happened: so retention takes a sink's record away from its beginning, whole
@@ -78,7 +79,8 @@ CREATE TABLE IF NOT EXISTS recordings
     width UInt16,
     height UInt16,
     frames Array(Tuple(Float64, String, String)) CODEC(ZSTD(3)),
-    ended_at Nullable(DateTime64(6, 'UTC'))
+    ended_at Nullable(DateTime64(6, 'UTC')),
+    INDEX sequences sequence TYPE minmax
 )
 ENGINE = MergeTree
 PARTITION BY toDate(stored_at)
