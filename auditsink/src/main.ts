@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMask, failureStatus } from '@holdpoint/core';
 import {
@@ -18,6 +17,7 @@ import {
 } from '@holdpoint/platform';
 import { takeAudit, takeRecordings } from './intake/intake.ts';
 import { createQueryApp } from './query/query-app.ts';
+import { lockDataDir } from './spool/data-lock.ts';
 import { openSpool } from './spool/spool.ts';
 import { createAuditStore } from './store/audit-store.ts';
 import { createLoader, type Loader } from './store/loader.ts';
@@ -48,7 +48,7 @@ const logger = createLogger('auditsink', flags['log-level']);
 const key = readKey(flags['mask-key-file']);
 const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('hex');
 const dataDir = flags['data-dir'];
-mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+const lock = lockDataDir(dataDir);
 
 const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number(flags['spool-max-bytes']), logger });
 /** What is there once the store is open. */
@@ -94,4 +94,5 @@ runUntilSignal(logger, async () => {
   await spool.close();
   await reader.close();
   await store.writer.close();
+  lock.release();
 });
