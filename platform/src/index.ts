@@ -21,4 +21,5 @@ export * from './metrics.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';
 export * from './clickhouse/clickhouse.ts';
-export * from './clickhouse/embedded.ts';
+export * from './clickhouse/open-store.ts';
+export type { ServerOptions } from './clickhouse/server.ts';

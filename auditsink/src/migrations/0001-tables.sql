@@ -57,7 +57,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(stored_at)
 ORDER BY (toStartOfHour(event_time), verb, resource, username, event_time)
 -- What is stored is forgotten by the spool: so it must be on disk.
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS recordings
 (
@@ -85,7 +85,12 @@ CREATE TABLE IF NOT EXISTS recordings
 ENGINE = MergeTree
 PARTITION BY toDate(stored_at)
 ORDER BY (recording_id, sequence_in_recording)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000, ttl_only_drop_parts = 1;
+
+-- Parse what they are given, and keep none of it: to find the row that a batch is refused for.
+CREATE TABLE IF NOT EXISTS audit_events_trial AS audit_events ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS recordings_trial AS recordings ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS checkpoints
 (
@@ -99,7 +104,7 @@ CREATE TABLE IF NOT EXISTS checkpoints
 )
 ENGINE = MergeTree
 ORDER BY (table_name, sink, sequence)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
 
 CREATE TABLE IF NOT EXISTS apiserver_counters
 (

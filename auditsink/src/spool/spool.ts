@@ -13,6 +13,11 @@ export interface SpoolPosition {
   offset: number;
 }
 
+/** Negative when `a` lies before `b`, 0 when they are one place. */
+export function comparePositions(a: SpoolPosition, b: SpoolPosition): number {
+  return a.segment - b.segment || a.offset - b.offset;
+}
+
 /** Records read from the spool, and where the next ones begin. */
 export interface SpoolBatch {
   payloads: Buffer[];
@@ -36,6 +41,8 @@ export interface Spool {
   forgetBefore(position: SpoolPosition): void;
   /** Bytes on disk. */
   size(): number;
+  /** Those of them that lie behind `position`. */
+  sizeAfter(position: SpoolPosition): number;
   /** Where the next record will begin. */
   end(): SpoolPosition;
   close(): Promise<void>;
@@ -190,6 +197,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       }
     },
     size: () => total,
+    sizeAfter({ segment, offset }) {
+      const behind = segments().filter((each) => each >= segment);
+      const bytes = behind.reduce((sum, each) => sum + (each === current ? length : sizeOf(fileOf(each))), 0);
+      return Math.max(0, bytes - offset);
+    },
     end: () => ({ segment: current, offset: length }),
     async close() {
       await committed;
