@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, inRepository } from '@holdpoint/local';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 
 export interface SinkAnswer {
   code: number;
@@ -18,7 +19,10 @@ export interface SinkAnswer {
 export interface AuditSink {
   /** The folder that survives every death. */
   readonly dataDir: string;
-  start(): Promise<void>;
+  /** @param nodeFlags what Node itself is given, as `--import` of what crashes or shifts it. */
+  start(nodeFlags?: readonly string[]): Promise<void>;
+  /** Resolves when the process that was started has ended by itself: with its exit code, null for a signal. */
+  ended(): Promise<number | null>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
@@ -75,6 +79,7 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     const ending = child;
     if (ending === undefined) return null;
     child = undefined;
+    if (ending.exitCode !== null || ending.signalCode !== null) return ending.exitCode;
     return await new Promise((resolve) => {
       ending.once('exit', (code) => resolve(code));
       ending.kill(signal);
@@ -84,16 +89,23 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
   return {
     dataDir,
-    async start() {
+    async start(nodeFlags = []) {
       logged = '';
-      const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const started = spawn(process.execPath, [...nodeFlags, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
       started.stderr.setEncoding('utf8').on('data', (text: string) => (logged += text));
       child = started;
       await eventually('the sink is ready', async () => {
-        if (started.exitCode !== null) throw new Error(`the sink ended: ${logged.slice(-2_000)}`);
+        if (started.exitCode !== null || started.signalCode !== null)
+          throw new Error(`the sink ended: ${logged.slice(-2_000)}`);
         const answer = await send('/readyz', 'GET', '', '').catch(() => undefined);
         return answer?.code === 200 ? true : undefined;
       });
+    },
+    async ended() {
+      const ending = child;
+      if (ending !== undefined && ending.exitCode === null && ending.signalCode === null) await once(ending, 'exit');
+      child = undefined;
+      return ending?.exitCode ?? null;
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
@@ -143,12 +155,4 @@ export function eventList(ids: readonly string[], more: object = {}): string {
     ...more,
   }));
   return JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
