@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMask, failureStatus } from '@holdpoint/core';
 import {
@@ -8,7 +7,6 @@ import {
   createLogger,
   exitOnFatal,
   listen,
-  openEmbedded,
   parseFlags,
   pathOf,
   readKey,
@@ -18,10 +16,16 @@ import {
 } from '@holdpoint/platform';
 import { takeAudit, takeRecordings } from './intake/intake.ts';
 import { createQueryApp } from './query/query-app.ts';
+import { lockDataDir } from './spool/data-lock.ts';
 import { openSpool } from './spool/spool.ts';
 import { createAuditStore } from './store/audit-store.ts';
+import { createCheckpoints, createSigner } from './store/checkpoints.ts';
+import { clusterOf, retentionDaysOf, storeOpener } from './store/flags.ts';
 import { createLoader, type Loader } from './store/loader.ts';
 import { migrate } from './store/migrate.ts';
+import { openWhenUp } from './store/open-when-up.ts';
+import { applyRetention } from './store/retention.ts';
+import { sinkName } from './store/sink-name.ts';
 
 const drainMs = 10_000;
 /** The API server gives a POST 30 s; tens of megabytes may be on their way. */
@@ -41,6 +45,17 @@ const flags = parseFlags(process.argv.slice(2), {
     default: 'system:serviceaccount:holdpoint-system:holdpoint-proxy',
   },
   'spool-max-bytes': { description: 'past this the intake answers 503', default: String(4 * 1024 ** 3) },
+  'sink-name': { description: 'whose chain is written; made up once for a data folder where it is empty', default: '' },
+  'checkpoint-key-file': { description: 'PEM of the Ed25519 key that checkpoints are signed with', default: '' },
+  'retention-days': {
+    description: 'days that rows are kept after the day they were stored; 0: for ever',
+    default: '0',
+  },
+  'clickhouse-url': { description: 'a ClickHouse server; without it the store is in this process', default: '' },
+  'clickhouse-user': { description: 'its user', default: 'default' },
+  'clickhouse-password-file': { description: 'the password of that user', default: '' },
+  'clickhouse-ca-file': { description: 'PEM of the authority that vouches for the server', default: '' },
+  'clickhouse-cluster': { description: 'makes replicated and distributed tables on this cluster', default: '' },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
@@ -48,7 +63,12 @@ const logger = createLogger('auditsink', flags['log-level']);
 const key = readKey(flags['mask-key-file']);
 const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('hex');
 const dataDir = flags['data-dir'];
-mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+const openStore = storeOpener(flags);
+const cluster = clusterOf(flags);
+const retentionDays = retentionDaysOf(flags['retention-days']);
+const sign = flags['checkpoint-key-file'] === '' ? undefined : createSigner(flags['checkpoint-key-file']);
+const lock = lockDataDir(dataDir);
+const sink = sinkName(dataDir, flags['sink-name']);
 
 const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number(flags['spool-max-bytes']), logger });
 /** What is there once the store is open. */
@@ -81,17 +101,37 @@ const server = createHttpsServer({
 // The intake serves before the store is open: events must not wait for it, the spool is there.
 const port = await listen(server, flags.listen);
 
-const store = await openEmbedded(join(dataDir, 'store'));
-await migrate(store.writer);
-const loader = createLoader(spool, createAuditStore(store.writer), join(dataDir, 'spool', 'position.json'), logger);
-const reader = await store.reader();
-Object.assign(opened, { loader, reader });
-logger.info({ port, spooledBytes: spool.size() }, 'audit sink serving');
+logger.info({ port, sink, spooledBytes: spool.size() }, 'audit sink serving');
+
+const stopping = new AbortController();
+const opening = openWhenUp(openStore, ({ writer }) => migrate(writer, { cluster }), {
+  logger,
+  signal: stopping.signal,
+}).then(async (store) => {
+  if (store === undefined) return undefined;
+  const auditStore = createAuditStore(store.writer, sink);
+  const now = (): number => Date.now();
+  const checkpoints = createCheckpoints({ store: auditStore, sink, retentionDays, sign, now, logger });
+  const loader = createLoader({
+    ...{ spool, store: auditStore, checkpoints, sink, now, logger },
+    folders: { spool: join(dataDir, 'spool'), refused: join(dataDir, 'refused') },
+    async prepare(ends) {
+      await checkpoints.stateRetention(ends);
+      await applyRetention(store.writer, retentionDays, cluster);
+    },
+  });
+  const reader = await store.reader();
+  Object.assign(opened, { loader, reader });
+  return { store, loader, reader };
+});
 
 runUntilSignal(logger, async () => {
+  stopping.abort();
   await closeGracefully(server, drainMs);
-  await loader.close();
+  const open = await opening;
+  await open?.loader.close();
   await spool.close();
-  await reader.close();
-  await store.writer.close();
+  await open?.reader.close();
+  await open?.store.writer.close();
+  lock.release();
 });

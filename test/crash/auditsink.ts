@@ -16,7 +16,7 @@ const named = crashPoints.filter((point) => point !== 'any moment');
 const points = Array.from({ length: Number(flags.kills) }, (_, i): CrashPoint =>
   i % 2 === 0 ? (named[(i / 2) % named.length] ?? 'any moment') : 'any moment',
 );
-const sink = await createAuditSink(['--checkpoint-every', '2s']);
+const sink = await createAuditSink();
 try {
   const result = await crashAgainAndAgain(sink, {
     points,

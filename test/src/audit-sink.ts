@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, inRepository } from '@holdpoint/local';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 
 export interface SinkAnswer {
   code: number;
@@ -25,10 +26,16 @@ export interface AuditSink {
   readonly intakeToken: string;
   /** Of the process that runs; throws when none does. */
   pid(): number;
-  /** Resolves when it is ready. Rejects, with what it logged, when it ends instead. */
-  start(): Promise<void>;
-  /** Starts the process and does not wait; what is given goes to Node. Resolves with the exit signal or code once it has ended. */
-  launch(options?: { nodeFlags?: readonly string[]; env?: Readonly<Record<string, string>> }): Promise<string>;
+  /**
+   * Starts the process, and does not wait until it is ready.
+   *
+   * @param nodeFlags what Node itself is given, as `--import` of what crashes or shifts it
+   */
+  launch(nodeFlags?: readonly string[]): void;
+  /** `launch`, and resolves when it is ready. Rejects, with what it logged, when it ends instead. */
+  start(nodeFlags?: readonly string[]): Promise<void>;
+  /** Resolves when the process that was started has ended by itself: with its exit code, null for a signal. */
+  ended(): Promise<number | null>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
@@ -84,21 +91,19 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     const ending = child;
     child = undefined;
-    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return null;
+    if (ending === undefined) return null;
+    if (ending.exitCode !== null || ending.signalCode !== null) return ending.exitCode;
     return await new Promise((resolve) => {
       ending.once('exit', (code) => resolve(code));
       ending.kill(signal);
     });
   };
-  const launch: AuditSink['launch'] = ({ nodeFlags = [], env = {} } = {}) => {
+  const launch = (nodeFlags: readonly string[] = []): ChildProcess => {
     logged = '';
-    const started = spawn(process.execPath, [...nodeFlags, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...env },
-    });
+    const started = spawn(process.execPath, [...nodeFlags, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     started.stderr.setEncoding('utf8').on('data', (text: string) => (logged += text));
     child = started;
-    return new Promise((resolve) => started.once('exit', (code, signal) => resolve(signal ?? String(code))));
+    return started;
   };
   const ask: AuditSink['ask'] = (statement, { headers = {}, query = '' } = {}) =>
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
@@ -111,15 +116,21 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
       if (child?.pid === undefined) throw new Error('the sink does not run');
       return child.pid;
     },
-    launch,
-    async start() {
-      let ended: string | undefined;
-      void launch().then((how) => (ended = how));
+    launch: (nodeFlags) => void launch(nodeFlags),
+    async start(nodeFlags) {
+      const started = launch(nodeFlags);
       await eventually('the sink is ready', async () => {
-        if (ended !== undefined) throw new Error(`the sink ended with ${ended}: ${logged.slice(-2_000)}`);
+        if (started.exitCode !== null || started.signalCode !== null)
+          throw new Error(`the sink ended: ${logged.slice(-2_000)}`);
         const answer = await send('/readyz', 'GET', '', '').catch(() => undefined);
         return answer?.code === 200 ? true : undefined;
       });
+    },
+    async ended() {
+      const ending = child;
+      if (ending !== undefined && ending.exitCode === null && ending.signalCode === null) await once(ending, 'exit');
+      child = undefined;
+      return ending?.exitCode ?? null;
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
@@ -169,12 +180,4 @@ export function eventList(ids: readonly string[], more: object = {}): string {
     ...more,
   }));
   return JSON.stringify({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS audit_events
     response_body String CODEC(ZSTD(3)),
     broken LowCardinality(String),
     INDEX event_time_range event_time TYPE minmax,
-    INDEX audit_ids audit_id TYPE bloom_filter(0.01)
+    INDEX audit_ids audit_id TYPE bloom_filter(0.01),
+    INDEX sequences sequence TYPE minmax
 )
 ENGINE = MergeTree
 -- By the day it was stored, not the day it happened: so retention takes a sink's record away from its beginning, whole
@@ -56,7 +57,7 @@ ENGINE = MergeTree
 PARTITION BY toDate(stored_at)
 ORDER BY (toStartOfHour(event_time), verb, resource, username, event_time)
 -- What is stored is forgotten by the spool: so it must be on disk.
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000, ttl_only_drop_parts = 1;
 
 CREATE TABLE IF NOT EXISTS recordings
 (
@@ -78,12 +79,18 @@ CREATE TABLE IF NOT EXISTS recordings
     width UInt16,
     height UInt16,
     frames Array(Tuple(Float64, String, String)) CODEC(ZSTD(3)),
-    ended_at Nullable(DateTime64(6, 'UTC'))
+    ended_at Nullable(DateTime64(6, 'UTC')),
+    INDEX sequences sequence TYPE minmax
 )
 ENGINE = MergeTree
 PARTITION BY toDate(stored_at)
 ORDER BY (recording_id, sequence_in_recording)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000, ttl_only_drop_parts = 1;
+
+-- Parse what they are given, and keep none of it: to find the row that a batch is refused for.
+CREATE TABLE IF NOT EXISTS audit_events_trial AS audit_events ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS recordings_trial AS recordings ENGINE = Null;
 
 CREATE TABLE IF NOT EXISTS checkpoints
 (
@@ -97,7 +104,7 @@ CREATE TABLE IF NOT EXISTS checkpoints
 )
 ENGINE = MergeTree
 ORDER BY (table_name, sink, sequence)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
 
 CREATE TABLE IF NOT EXISTS apiserver_counters
 (

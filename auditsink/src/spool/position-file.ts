@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { SpoolPosition } from './spool.ts';
+import { writeWhole } from './whole-file.ts';
 
 const beginning: SpoolPosition = { segment: 1, offset: 0 };
 
@@ -15,15 +15,6 @@ export function readPosition(file: string): SpoolPosition {
   }
 }
 
-/** Replaces the file as a whole: a crash leaves the old one or the new one. */
 export function writePosition(file: string, position: SpoolPosition): void {
-  const partial = `${file}.partial`;
-  const handle = openSync(partial, 'w', 0o600);
-  writeSync(handle, JSON.stringify(position));
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(partial, file);
-  const folder = openSync(dirname(file), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  writeWhole(file, JSON.stringify(position));
 }

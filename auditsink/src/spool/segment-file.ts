@@ -7,10 +7,18 @@ export type SegmentFile = Pick<FileHandle, 'write' | 'datasync' | 'truncate' | '
 /** A new file is only there after a crash if its folder's entry is on disk too. */
 export async function openForAppend(folder: string, file: string): Promise<FileHandle> {
   const handle = await open(file, statExists(file) ? 'r+' : 'w+', 0o600);
-  const parent = await open(folder, 'r');
-  await parent.sync();
-  await parent.close();
-  return handle;
+  try {
+    const parent = await open(folder, 'r');
+    try {
+      await parent.sync();
+    } finally {
+      await parent.close();
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 function statExists(file: string): boolean {

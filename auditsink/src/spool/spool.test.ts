@@ -101,9 +101,10 @@ describe('spool', () => {
   });
 
   /** The real file, with a fault in front and a count behind. */
-  const faulty = (fault: (call: 'write' | 'datasync') => void, calls = { datasync: 0 }) => ({
+  const faulty = (fault: (call: 'open' | 'write' | 'datasync' | 'truncate') => void, calls = { datasync: 0 }) => ({
     calls,
     openFile: async (_folder: string, file: string): Promise<SegmentFile> => {
+      fault('open');
       const handle = await open(file, statSync(file, { throwIfNoEntry: false }) === undefined ? 'w+' : 'r+');
       return {
         write: (async (buffer: Buffer, offset: number, length: number, position: number) => {
@@ -117,10 +118,39 @@ describe('spool', () => {
           fault('datasync');
           await handle.datasync();
         },
-        truncate: (length) => handle.truncate(length),
+        truncate: async (length) => {
+          fault('truncate');
+          await handle.truncate(length);
+        },
         close: () => handle.close(),
       };
     },
+  });
+
+  test('no space for the next segment: refused until there is, and then taken again by itself', async () => {
+    let full = false;
+    const { openFile } = faulty((call) => {
+      if (full && call === 'open') throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    });
+    const spool = await opened({ openFile, maxSegmentBytes: 1 });
+    await spool.append(Buffer.from('one'));
+    full = true;
+    for (let i = 0; i < 3; i += 1) {
+      await expect(spool.append(Buffer.from('two'))).rejects.toMatchObject({ code: 'ERR_SPOOL_FULL' });
+    }
+    full = false;
+    await spool.append(Buffer.from('three'));
+    expect(await all(spool)).toEqual(['one', 'three']);
+    await spool.close();
+  });
+
+  test('what waits for a slow disk is bounded, but for a record that comes alone', async () => {
+    const spool = await opened({ maxWaitingBytes: 100 });
+    const outcomes = await Promise.allSettled([200, 1, 1].map((length) => spool.append(Buffer.alloc(length, 'x'))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await spool.append(Buffer.alloc(1, 'x'));
+    expect((await all(spool)).length).toBe(2);
+    await spool.close();
   });
 
   test('many appends share one fsync, and none is acknowledged before it', async () => {
@@ -136,13 +166,21 @@ describe('spool', () => {
     { situation: 'no space left on the device', code: 'ENOSPC', at: 'write', want: 'ERR_SPOOL_FULL' },
     { situation: 'a quota used up', code: 'EDQUOT', at: 'write', want: 'ERR_SPOOL_FULL' },
     { situation: 'a disk that fails to sync', code: 'EIO', at: 'datasync', want: 'EIO' },
+    { situation: 'no space, found out by the sync', code: 'ENOSPC', at: 'datasync', want: 'ERR_SPOOL_FULL' },
     { situation: 'a disk that fails to write', code: 'EIO', at: 'write', want: 'EIO' },
+    {
+      situation: 'no space, and no way to take back what was written',
+      code: 'ENOSPC',
+      at: 'write, truncate',
+      want: 'ERR_SPOOL_FULL',
+    },
+    { situation: 'a disk that fails at everything', code: 'EIO', at: 'open, write, datasync, truncate', want: 'EIO' },
   ])(
     '$situation: nothing is acknowledged, nothing is left behind, and the next append works',
     async ({ code, at, want }) => {
       let failing = false;
       const { openFile } = faulty((call) => {
-        if (failing && call === at) throw Object.assign(new Error(code), { code });
+        if (failing && at.split(', ').includes(call)) throw Object.assign(new Error(code), { code });
       });
       const spool = await opened({ openFile });
       await spool.append(Buffer.from('before'));

@@ -2,14 +2,20 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
-import { frameRecord, readRecord } from './record.ts';
+import { frameRecord, headBytes, maxRecordBytes, readRecord } from './record.ts';
 import { recoverSegment } from './recover.ts';
+import { reached } from './steps.ts';
 import { openForAppend, readRange, sizeOf, writeAll, type SegmentFile } from './segment-file.ts';
 
 /** A place in the spool. */
 export interface SpoolPosition {
   segment: number;
   offset: number;
+}
+
+/** Negative when `a` lies before `b`, 0 when they are one place. */
+export function comparePositions(a: SpoolPosition, b: SpoolPosition): number {
+  return a.segment - b.segment || a.offset - b.offset;
 }
 
 /** Records read from the spool, and where the next ones begin. */
@@ -35,6 +41,10 @@ export interface Spool {
   forgetBefore(position: SpoolPosition): void;
   /** Bytes on disk. */
   size(): number;
+  /** Those of them that lie behind `position`. */
+  sizeAfter(position: SpoolPosition): number;
+  /** Where the next record will begin. */
+  end(): SpoolPosition;
   close(): Promise<void>;
 }
 
@@ -45,17 +55,22 @@ export interface SpoolOptions {
   logger: Logger;
   /** @default 64 MiB, or a quarter of maxBytes */
   maxSegmentBytes?: number;
+  /** Past this, appends are refused while others wait for a disk that is slower than they come. @default 256 MiB */
+  maxWaitingBytes?: number;
   /** @default the file system's */
   openFile?: (folder: string, file: string) => Promise<SegmentFile>;
 }
 
 const defaultSegmentBytes = 64 * 1024 * 1024;
+/** One POST may be this long by itself: that one is always let wait. */
+const defaultWaitingBytes = 256 * 1024 * 1024;
 /** Read at a time: a segment is not read anew for each of its batches. A longer record is read as a whole. */
 const readAtATime = 8 * 1024 * 1024;
 
 /** Opens the spool, making the last segment whole if a crash tore it. Throws ERR_SPOOL_CORRUPT when it is damaged. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const { folder, maxBytes, logger, openFile = openForAppend } = options;
+  const { maxWaitingBytes = defaultWaitingBytes } = options;
   // The segment that is written to is never let go of: it must be the smaller part of what may be in use.
   const maxSegmentBytes = options.maxSegmentBytes ?? Math.min(defaultSegmentBytes, Math.ceil(maxBytes / 4));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -85,14 +100,22 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     current += 1;
     length = 0;
   };
+  /** What a group that failed has left to be done. */
+  const left = { torn: false, failed: false };
   /**
    * Leaves nothing behind of a group that failed: a shorter one written over it would end in the middle of an old record,
    * which looks like damage at the next start. A file whose fsync has failed is not written to again: its pages count as
-   * clean though they never reached the disk.
+   * clean though they never reached the disk. What cannot be done now is done before anything else is written.
    */
-  const takeBack = async (isFull: boolean): Promise<void> => {
-    await handle.truncate(length);
-    if (!isFull) await turnOver();
+  const makeReady = async (): Promise<void> => {
+    if (left.torn) {
+      await handle.truncate(length);
+      // A segment that is closed is not made whole at the next start: what was cut off must stay cut off.
+      await handle.datasync();
+      left.torn = false;
+    }
+    if (left.failed || length > maxSegmentBytes) await turnOver();
+    left.failed = false;
   };
   /** Begun by whoever appends while none is under way. It ends in the very step in which it finds nothing waiting. */
   const commit = async (): Promise<void> => {
@@ -102,16 +125,20 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       waiting = [];
       const bytes = Buffer.concat(group.map((each) => each.bytes));
       try {
-        if (length > maxSegmentBytes) await turnOver();
+        await makeReady();
+        left.torn = true;
         await writeAll(handle, bytes, length);
+        reached('appended');
+        left.failed = true;
         await handle.datasync();
+        reached('synced');
+        Object.assign(left, { torn: false, failed: false });
         length += bytes.length;
         total += bytes.length;
         for (const each of group) each.resolve();
       } catch (cause) {
-        await takeBack(isNoSpace(cause)).catch((error: unknown) =>
-          logger.error({ err: error }, 'spool not taken back'),
-        );
+        left.failed ||= !isNoSpace(cause);
+        await makeReady().catch((error: unknown) => logger.error({ err: error }, 'spool not taken back'));
         const error = isNoSpace(cause) ? spoolFull('the disk is full', cause) : cause;
         for (const each of group) each.reject(error);
       }
@@ -126,6 +153,9 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       if (total + promisedBytes + bytes.length > maxBytes) {
         return Promise.reject(spoolFull(`${String(total)} of ${String(maxBytes)} bytes are in use`));
       }
+      if (promisedBytes > 0 && promisedBytes + bytes.length > maxWaitingBytes) {
+        return Promise.reject(spoolFull(`${String(promisedBytes)} bytes wait for the disk already`));
+      }
       promisedBytes += bytes.length;
       return new Promise((resolve, reject) => {
         waiting.push({ bytes, resolve, reject });
@@ -137,18 +167,18 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         // What is not acknowledged yet is not read either: it may still be taken back.
         const stop = segment === current ? length : sizeOf(fileOf(segment));
         let bytes = await readRange(fileOf(segment), offset, Math.min(stop, offset + readAtATime));
-        if (readRecord(bytes, 0).type === 'Broken') bytes = await readRange(fileOf(segment), offset, stop);
-        const isWhole = offset + bytes.length >= stop;
+        const whole = wholeLength(bytes);
+        if (whole > bytes.length) bytes = await readRange(fileOf(segment), offset, Math.min(stop, offset + whole));
         const payloads: Buffer[] = [];
         let at = 0;
         while (payloads.length < maxRecords) {
           const read = readRecord(bytes, at);
-          if (read.type === 'End' || (read.type === 'Broken' && !isWhole)) break; // The next read begins there.
+          if (read.type === 'End' || (read.type === 'Broken' && at > 0)) break; // The next read begins there.
           if (read.type === 'Broken') {
             throw new HoldpointError(
               'ERR_SPOOL_CORRUPT',
-              `${fileOf(segment)}: the record at byte ${String(offset + at)} is damaged (${read.reason})`,
-              { details: { file: fileOf(segment), offset: offset + at } },
+              `${fileOf(segment)}: the record at byte ${String(offset)} is damaged (${read.reason})`,
+              { details: { file: fileOf(segment), offset } },
             );
           }
           payloads.push(read.payload);
@@ -167,11 +197,24 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       }
     },
     size: () => total,
+    sizeAfter({ segment, offset }) {
+      const behind = segments().filter((each) => each >= segment);
+      const bytes = behind.reduce((sum, each) => sum + (each === current ? length : sizeOf(fileOf(each))), 0);
+      return Math.max(0, bytes - offset);
+    },
+    end: () => ({ segment: current, offset: length }),
     async close() {
       await committed;
       await handle.close();
     },
   };
+}
+
+/** How long the first record says it is, with its head; 0 when it cannot say, or lies. */
+function wholeLength(bytes: Buffer): number {
+  if (bytes.length < headBytes) return 0;
+  const length = bytes.readUInt32BE(0);
+  return length > maxRecordBytes ? 0 : headBytes + length;
 }
 
 function isNoSpace(error: unknown): boolean {

@@ -1,59 +1,84 @@
-import { createHash } from 'node:crypto';
-import { chainStart, linkOf, type ChainedTable, type ChainEnd } from '@holdpoint/core';
-import type { ClickHouse } from '@holdpoint/platform';
+import { type ChainedTable, type Checkpoint } from '@holdpoint/core';
+import { engineCodeOf, type ClickHouse } from '@holdpoint/platform';
 import { identityOf } from '../spool/spooled.ts';
+import { isStorable, type StoredEnd } from './plan.ts';
 
-/** Where rows end up. Storing the same rows again stores nothing: the API server re-sends, and so do we after a crash. */
+/** What a sink asks of, and does to, the store. `sink` is whose chain it is about. */
 export interface AuditStore {
-  /** @param lines as `toRowLine` makes them */
-  storeEvents(lines: readonly string[]): Promise<void>;
-  storeRecordings(lines: readonly string[]): Promise<void>;
+  /** How far the chain reaches, by its rows and its checkpoints; undefined when there is neither. */
+  readEnd(table: ChainedTable): Promise<StoredEnd | undefined>;
+  /** Which of these lines, by number, are stored already, whoever stored them, or come earlier among these. */
+  stored(table: ChainedTable, lines: readonly string[]): Promise<number[]>;
+  /** The links at those of the places between these two, and with them, that are taken. */
+  placesTaken(table: ChainedTable, first: number, last: number): Promise<Map<number, string>>;
+  /** @param rows with their places, as `placedRows` makes them */
+  insert(table: ChainedTable, rows: readonly string[], token: string): Promise<void>;
+  /** Has the store parse lines and keep nothing of them. Rejects as `insert` would. */
+  tryParse(table: ChainedTable, lines: readonly string[]): Promise<void>;
+  readLastCheckpoint(table: ChainedTable): Promise<Checkpoint | undefined>;
+  insertCheckpoint(checkpoint: Checkpoint): Promise<void>;
 }
 
-/** @param store the only writer of these tables: the chain's end is kept here, and read anew after a failure */
-export function createAuditStore(store: ClickHouse): AuditStore {
-  let end: ChainEnd | undefined;
+export function createAuditStore(store: ClickHouse, sink: string): AuditStore {
+  const own = (table: ChainedTable): string => `${table} WHERE sink = ${quote(sink)}`;
+  const ofTable = (table: ChainedTable): string =>
+    `checkpoints WHERE sink = ${quote(sink)} AND table_name = ${quote(table)}`;
   return {
-    async storeEvents(lines) {
-      const fresh = await withoutStored(store, 'audit_events', 'event_time', lines);
-      if (fresh.length === 0) return;
-      end ??= await readChainEnd(store);
-      let { sequence, chain } = end;
-      const placed = fresh.map((line) => {
-        sequence += 1;
-        const place = { sequence, sink: '', stored_at: '1970-01-01 00:00:00.000' };
-        chain = linkOf(chain, place, line, sha256);
-        return `${JSON.stringify({ ...place, chain }).slice(0, -1)},${line.slice(1)}`;
-      });
-      end = undefined; // Unknown until the insert is through: it may have happened although it failed.
-      await store.insert('audit_events', placed.join('\n'));
-      end = { sequence, chain };
+    async readEnd(table) {
+      const columns = 'sequence, chain, stored_at';
+      const ends = await store.query<{ sequence: string | number; chain: string; stored_at: string }>(
+        `SELECT * FROM (SELECT ${columns} FROM ${own(table)} ORDER BY sequence DESC LIMIT 1)
+         UNION ALL SELECT * FROM (SELECT ${columns} FROM ${ofTable(table)} ORDER BY sequence DESC LIMIT 1)`,
+      );
+      const [end] = ends
+        .map(({ sequence, chain, stored_at }) => ({ sequence: Number(sequence), chain, storedAt: stored_at }))
+        .sort((a, b) => b.sequence - a.sequence);
+      return end;
     },
-    async storeRecordings(lines) {
-      const fresh = await withoutStored(store, 'recordings', 'started_at', lines);
-      if (fresh.length > 0) await store.insert('recordings', fresh.join('\n'));
+    stored: (table, lines) => findStored(store, table, lines),
+    async placesTaken(table, first, last) {
+      const range = `sequence >= ${String(first)} AND sequence <= ${String(last)}`;
+      const taken = await store.query<{ sequence: string | number; chain: string }>(
+        `SELECT sequence, chain FROM ${own(table)} AND ${range}`,
+      );
+      return new Map(taken.map(({ sequence, chain }) => [Number(sequence), chain]));
+    },
+    insert: (table, rows, token) => store.insert(table, rows.join('\n'), { token }),
+    tryParse: (table, lines) => store.insert(`${table}_trial`, lines.join('\n')),
+    async readLastCheckpoint(table) {
+      const [last] = await store.query<Checkpoint>(
+        `SELECT table_name, sink, sequence, chain, stored_at, retention_days, signature FROM ${ofTable(table)}
+         ORDER BY sequence DESC, stored_at DESC LIMIT 1`,
+      );
+      return last === undefined
+        ? undefined
+        : { ...last, sequence: Number(last.sequence), retention_days: Number(last.retention_days) };
+    },
+    async insertCheckpoint(checkpoint) {
+      const { table_name, sequence, stored_at, retention_days } = checkpoint;
+      const token = ['checkpoint', table_name, sink, sequence, stored_at, retention_days].join('/');
+      await store.insert('checkpoints', JSON.stringify(checkpoint), { token });
     },
   };
 }
 
+const timeColumns = { audit_events: 'event_time', recordings: 'started_at' } as const;
+
 /** A statement may be 256 KiB long (max_query_size), and a hash takes 68 characters of it. */
 const hashesAStatement = 2_000;
 
-/**
- * Leaves out what is stored already, and what comes twice among these. An event sent again has the same time, so only what
- * lies between the first and the last of these is looked at.
- */
-async function withoutStored(
-  store: ClickHouse,
-  table: ChainedTable,
-  timeColumn: 'event_time' | 'started_at',
-  lines: readonly string[],
-): Promise<string[]> {
-  const rows = lines.map((line) => ({ line, ...identityOf(line) }));
+/** An event sent again has the same time, so only what lies between the first and the last of these is looked at. */
+async function findStored(store: ClickHouse, table: ChainedTable, lines: readonly string[]): Promise<number[]> {
+  const rows = lines.map(identityOf);
+  const timeColumn = timeColumns[table];
   const seen = new Set<string>();
   for (let start = 0; start < rows.length; start += hashesAStatement) {
     const some = rows.slice(start, start + hashesAStatement);
-    const times = some.map(({ time }) => time).sort();
+    const times = some
+      .map(({ time }) => time)
+      .filter(isStorable)
+      .sort();
+    if (times.length === 0) continue;
     const hashes = some.map(({ hash }) => quote(hash)).join(', ');
     const at = (time: string | undefined): string => `toDateTime64(${quote(time ?? '')}, 6, 'UTC')`;
     const stored = await store.query<{ hash: string }>(
@@ -62,24 +87,27 @@ async function withoutStored(
     );
     for (const { hash } of stored) seen.add(hash);
   }
-  return rows.filter(({ hash }) => isNew(seen, hash)).map(({ line }) => line);
-}
-
-async function readChainEnd(store: ClickHouse): Promise<ChainEnd> {
-  const [last] = await store.query<{ sequence: string; chain: string }>(
-    'SELECT toString(sequence) AS sequence, chain FROM audit_events ORDER BY audit_events.sequence DESC LIMIT 1',
-  );
-  return last === undefined ? chainStart : { sequence: Number(last.sequence), chain: last.chain };
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return [...rows.entries()].filter(([, { hash }]) => !isNew(seen, hash)).map(([i]) => i);
 }
 
 function isNew(seen: Set<string>, key: string): boolean {
   if (seen.has(key)) return false;
   seen.add(key);
   return true;
+}
+
+/**
+ * Codes by which the engine refuses what a row says, rather than being unable to take it: CANNOT_PARSE_…, INCORRECT_DATA,
+ * and the like. Tried again, these answer the same for ever.
+ */
+const contentCodes = new Set([
+  ...[6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 128, 130, 131, 190, 321, 349, 376, 441, 442, 467, 611],
+]);
+
+/** Whether the store refused these rows for what they say. */
+export function isContentRefusal(error: unknown): boolean {
+  const code = engineCodeOf(error);
+  return code !== undefined && contentCodes.has(code);
 }
 
 /** A ClickHouse string literal. */

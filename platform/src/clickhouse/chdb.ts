@@ -1,19 +1,12 @@
 import { Session } from 'chdb';
-import { database, type ClickHouse, type ClickHouseReader } from './clickhouse.ts';
+import { database, insertSettings, readerSettings, type ClickHouse, type ClickHouseReader } from './clickhouse.ts';
 
-/** Limits of the reader: a question must not take the sink down. */
-const readerSettings = {
-  max_execution_time: 30,
-  max_memory_usage: 1_000_000_000,
-  max_result_bytes: 256 * 1024 * 1024,
-  max_threads: 1,
-  // The last one: from here on nothing can be changed, nor written.
-  readonly: 1,
-};
+/** Formats whose parts, put together, are the whole: of any other, each part would be a document of its own. */
+const streamable = /^(?:JSONEachRow|JSONCompactEachRow|NDJSON|TSV|TabSeparated|CSV)$/;
 
 /**
- * Opens ClickHouse in this process, on a folder that no other process has open. The reader is a session of its own, so
- * that a question never waits behind an insert, and can be bound to read only.
+ * Opens ClickHouse in this process, on a folder that no other process has open. Each question has a session of its own, so
+ * that it never waits behind an insert or another question, and can be bound to read only.
  */
 export async function openChdb(
   folder: string,
@@ -30,10 +23,7 @@ export async function openChdb(
           table: `${database}.${table}`,
           values: Buffer.from(lines),
           format: 'JSONEachRow',
-          settings: {
-            date_time_input_format: 'best_effort',
-            ...(token === undefined ? {} : { insert_deduplication_token: token }),
-          },
+          settings: { ...insertSettings, ...(token === undefined ? {} : { insert_deduplication_token: token }) },
         });
       },
       async query<Row>(statement: string) {
@@ -46,17 +36,30 @@ export async function openChdb(
       },
       close: () => Promise.resolve(session.close()),
     },
-    async reader() {
-      const own = new Session(folder);
+    reader: () => Promise.resolve({ stream: streamFrom(folder), close: () => Promise.resolve() }),
+  };
+}
+
+function streamFrom(folder: string): ClickHouseReader['stream'] {
+  return async function* stream(statement, { format, params = {} }) {
+    const own = new Session(folder);
+    try {
       await own.queryAsync(`USE ${database}`);
-      for (const [name, value] of Object.entries(readerSettings))
+      for (const [name, value] of Object.entries(readerSettings)) {
         await own.queryAsync(`SET ${name} = ${String(value)}`);
-      return {
-        async *stream(statement, { format }) {
-          yield Buffer.from((await own.queryAsync(statement, { format })).text());
-        },
-        close: () => Promise.resolve(own.close()),
-      };
-    },
+      }
+      const wanted = /\bFORMAT\s+(\w+)\s*$/i.exec(statement)?.[1] ?? format;
+      if (/^\s*(?:SELECT|WITH)\b/i.test(statement) && streamable.test(wanted)) {
+        for await (const part of own.queryStreamBind(statement, params, { format })) yield Buffer.from(part.raw());
+      } else {
+        const answer =
+          Object.keys(params).length === 0
+            ? await own.queryAsync(statement, { format })
+            : await own.queryBindAsync(statement, params, { format });
+        yield Buffer.from(answer.bytes());
+      }
+    } finally {
+      own.close();
+    }
   };
 }
