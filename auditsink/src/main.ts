@@ -11,12 +11,13 @@ import {
   openEmbedded,
   parseFlags,
   pathOf,
+  readCaBundle,
   readKey,
   runUntilSignal,
   sendJson,
   type ClickHouseReader,
 } from '@holdpoint/platform';
-import { takeAudit, takeRecordings } from './intake/intake.ts';
+import { createIntake } from './intake/intake.ts';
 import { createQueryApp } from './query/query-app.ts';
 import { openSpool } from './spool/spool.ts';
 import { createAuditStore } from './store/audit-store.ts';
@@ -34,7 +35,21 @@ const flags = parseFlags(process.argv.slice(2), {
   'tls-private-key-file': { description: 'PEM private key of that certificate' },
   'data-dir': { description: 'folder for the spool and the embedded store; no other process may use it' },
   'mask-key-file': { description: 'hex key, shared with webhook and proxy: binds masks' },
-  'intake-token-file': { description: 'bearer token of whoever sends events and recordings' },
+  'intake-token-file': { description: 'bearer token of whoever sends the API server’s events' },
+  'intake-client-ca-file': {
+    description: 'PEM bundle: a certificate of these authorities stands for the intake token; empty: none does',
+    default: '',
+  },
+  'intake-client-names': {
+    description:
+      'common names, DNS names or URIs that such a certificate must have one of, comma-separated; empty: any',
+    default: '',
+  },
+  'recordings-token-file': {
+    description: 'bearer token of the proxy, for its transcripts and recordings; empty: the intake token',
+    default: '',
+  },
+  'audit-log-file': { description: 'audit log files to follow, comma-separated; empty: none', default: '' },
   'query-token-file': { description: 'token of whoever asks in SQL' },
   'proxy-username': {
     description: 'the account through which the proxy impersonates',
@@ -54,24 +69,33 @@ const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number
 /** What is there once the store is open. */
 const opened: { loader?: Loader; reader?: ClickHouseReader } = {};
 
-const intake = {
+const clientCaFile = flags['intake-client-ca-file'];
+const intakeTokenFile = flags['intake-token-file'];
+const intake = createIntake({
   spool,
   mask: createMask(hmac),
   proxyUsername: flags['proxy-username'],
   now: () => Date.now(),
-  tokenFile: flags['intake-token-file'],
+  eventSenders: {
+    tokenFile: intakeTokenFile,
+    clientNames: clientCaFile === '' ? undefined : listFlag(flags['intake-client-names']),
+  },
+  recordingsTokenFile: flags['recordings-token-file'] === '' ? intakeTokenFile : flags['recordings-token-file'],
+  logFiles: listFlag(flags['audit-log-file']),
+  logPositionsFolder: join(dataDir, 'log-positions'),
   onSpooled: () => opened.loader?.wake(),
   logger,
-};
+});
 const queryApp = createQueryApp({ reader: () => opened.reader, tokenFile: flags['query-token-file'], logger });
 const server = createHttpsServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
   requestTimeoutMs,
+  ...(clientCaFile === '' ? {} : { clientCa: readCaBundle(clientCaFile) }),
   handler: (request, response) => {
     const path = pathOf(request);
-    if (path === '/audit' && request.method === 'POST') void takeAudit(request, response, intake);
-    else if (path === '/recordings' && request.method === 'POST') void takeRecordings(request, response, intake);
+    const take = request.method === 'POST' ? intake.endpoints.get(path) : undefined;
+    if (take !== undefined) take(request, response);
     else if (path === '/query') queryApp(request, response);
     else if (path === '/healthz') sendJson(response, 200, { status: 'ok' });
     else if (path === '/readyz') sendJson(response, opened.reader === undefined ? 503 : 200, {});
@@ -90,8 +114,16 @@ logger.info({ port, spooledBytes: spool.size() }, 'audit sink serving');
 
 runUntilSignal(logger, async () => {
   await closeGracefully(server, drainMs);
+  await intake.close();
   await loader.close();
   await spool.close();
   await reader.close();
   await store.writer.close();
 });
+
+function listFlag(text: string): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
