@@ -18,6 +18,10 @@ export interface SinkAnswer {
 export interface AuditSink {
   /** The folder that survives every death. */
   readonly dataDir: string;
+  /** Where it listens, and what to show it: for whoever sends in another way than `post` does. */
+  readonly reach: { port: number; ca: string; intakeToken: string };
+  /** Of the process that was started last. */
+  pid(): number;
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -84,6 +88,8 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
   return {
     dataDir,
+    reach: { port, ca: authority.certificate, intakeToken: tokens.intake },
+    pid: () => child?.pid ?? 0,
     async start() {
       logged = '';
       const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -17,7 +17,8 @@ import { createByteBudget, type ByteShare } from './byte-budget.ts';
 import { decodedBody } from './decoded-body.ts';
 import { createEventScanner } from './event-scanner.ts';
 import { createGate } from './gate.ts';
-import { createLogTail } from './log-tail.ts';
+import { createLogReader } from './log-reader.ts';
+import { followLog } from './log-tail.ts';
 import { unobserved, type IntakeObserver, type IntakePath } from './observer.ts';
 import { createRowBatch } from './row-batch.ts';
 import { createRowLines } from './row-lines.ts';
@@ -173,8 +174,8 @@ export function createIntake(parts: IntakeParts): Intake {
       }
     };
 
-  const tails = parts.logFiles.map((file) =>
-    createLogTail({
+  const tails = parts.logFiles.map((file) => {
+    const reader = createLogReader({
       file,
       positionsFolder: parts.logPositionsFolder,
       maxLineBytes: maxEventBytes,
@@ -185,8 +186,9 @@ export function createIntake(parts: IntakeParts): Intake {
         onSpooled();
       },
       logger,
-    }),
-  );
+    });
+    return followLog(reader, logger);
+  });
   const endpoints = new Map([
     [
       '/audit',

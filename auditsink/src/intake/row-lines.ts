@@ -57,8 +57,10 @@ export function createRowLines({
     if (row.broken !== '') observer.stubbed(stubReasonOf(row));
     if (auditIds.isCollision(row)) {
       observer.auditIdCollision();
-      const shown = { auditId: row.audit_id.slice(0, maxLoggedLength), stage: row.stage.slice(0, maxLoggedLength) };
-      logger.warn({ ...shown, username: row.username }, 'one audit id with two contents');
+      const { audit_id, stage, username } = row;
+      const short = (text: string): string => text.slice(0, maxLoggedLength);
+      const shown = { auditId: short(audit_id), stage: short(stage), username: short(username) };
+      logger.warn(shown, 'one audit id with two contents');
     }
     return toRowLine(mark(row));
   };
