@@ -145,7 +145,8 @@ export function createIntake(parts: IntakeParts): Intake {
           path,
           code: isGone ? 0 : code,
           bytes: read.bytes,
-          seconds: (now() - startedMs) / 1_000,
+          // The clock may have been set back.
+          seconds: Math.max(0, now() - startedMs) / 1_000,
         });
         if (isGone) return;
         sendJson(response, code, body, moreHeaders[code] ?? {});
