@@ -99,7 +99,10 @@ export function createIntake(parts: IntakeParts): Intake {
   const takeEvents = async (body: AsyncIterable<Buffer>, source: AuditSource, share: ByteShare): Promise<void> => {
     const scanner = createEventScanner(maxEventBytes);
     const batch = createRowBatch(spool, 'audit_events');
-    const flush = async (): Promise<void> => observer.eventsTaken(source, await batch.flush());
+    const flush = async (): Promise<void> => {
+      const count = await batch.flush();
+      if (count > 0) observer.eventsTaken(source, count);
+    };
     try {
       for await (const piece of body) {
         for (const item of scanner.scan(piece)) {
@@ -183,6 +186,7 @@ export function createIntake(parts: IntakeParts): Intake {
       toLine: (item) => toLine(item, 'file'),
       batch: createRowBatch(spool, 'audit_events'),
       onTaken: (count) => {
+        if (count === 0) return; // Empty lines alone.
         observer.eventsTaken('file', count);
         onSpooled();
       },

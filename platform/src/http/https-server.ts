@@ -32,6 +32,9 @@ export interface HttpsServerOptions {
  * close, its next call could meet a closed socket: a spurious failure that fails an agent's write.
  */
 const keepAliveTimeoutMs = 120_000;
+/** From the first byte of a request, or the beginning of a connection, to the last of its headers. Being idle is not counted. */
+const headersTimeoutMs = 60_000;
+const timeoutsCheckedEveryMs = 5_000;
 const minVersion = 'TLSv1.2';
 
 /**
@@ -43,19 +46,22 @@ export function createHttpsServer(options: HttpsServerOptions): Server {
   const { certFile, keyFile, clientCa } = options;
   const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
   const pair = readTlsPair(certFile, keyFile);
+  const requestTimeoutMs = options.requestTimeoutMs ?? 60_000;
   const server = createServer(
     {
       ...pair,
       ...clients,
       minVersion,
       maxHeaderSize: options.maxHeaderBytes ?? 16_384,
-      requestTimeout: options.requestTimeoutMs ?? 60_000,
+      requestTimeout: requestTimeoutMs,
+      // Never the longer of the two: Node would take each for the other, and a sender that drips have the longer one.
+      headersTimeout: requestTimeoutMs === 0 ? headersTimeoutMs : Math.min(headersTimeoutMs, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(timeoutsCheckedEveryMs, requestTimeoutMs || timeoutsCheckedEveryMs),
       noDelay: true,
     },
     options.handler,
   );
   server.keepAliveTimeout = keepAliveTimeoutMs;
-  server.headersTimeout = keepAliveTimeoutMs + 5_000;
   if (options.onTlsReload !== undefined) {
     const report = options.onTlsReload;
     report({ result: 'started', ...describe(pair) });
