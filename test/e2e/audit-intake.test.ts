@@ -235,6 +235,17 @@ describe('audit intake', () => {
     }, 60_000);
   });
 
+  test('a flood of senders without a token keeps nobody out', async () => {
+    const flood = Array.from({ length: 400 }, () => {
+      const opened = open(sink, { token: 'nobody' });
+      opened.sent.write('{"kind":');
+      return opened;
+    });
+    expect(await Promise.all(flood.map(async ({ answered }) => (await answered).code))).toEqual(flood.map(() => 401));
+    expect(await send(sink, eventList(['through-the-flood']))).toMatchObject({ code: 200 });
+    for (const { sent } of flood) sent.destroy();
+  }, 30_000);
+
   test.each([
     { situation: 'before a byte', written: '', headers: {} },
     { situation: 'in the middle of an event', written: eventList(['gone-1']).slice(0, 300), headers: {} },
@@ -412,7 +423,7 @@ describe('audit intake: log files', () => {
       if (round === 0) await stored(sink, 'the first', "startsWith(audit_id, 'rotated-')", 50);
       await sink.kill();
       write(part.slice(50, 70));
-      if (round % 2 === 0) renameSync(log, join(folder, `audit-${String(round)}.log`));
+      if (round % 2 === 0) renameSync(log, join(folder, `audit-2026-05-04T10-11-12.00${String(round)}.log`));
       else {
         copyFileSync(log, join(folder, `audit.log.${String(round)}`));
         truncateSync(log);

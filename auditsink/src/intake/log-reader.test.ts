@@ -207,21 +207,33 @@ describe('rotation by renaming, as the API server does it', () => {
 
   test('rotated several times while nobody followed', async () => {
     write('0');
-    rotateTo('audit-0.log', 500);
+    rotateTo('audit-2026-05-04T10-11-12.000.log', 500);
     write('1');
     await taken();
     spooled = [];
     await reader.close();
     write('2');
-    rotateTo('audit-1.log', 1_000);
+    rotateTo('audit-2026-05-04T10-11-12.001.log', 1_000);
     write('3');
-    rotateTo('audit-2.log', 2_000);
+    rotateTo('audit-2026-05-04T10-11-12.002.log', 2_000);
     write('4');
-    rotateTo('audit-3.log', 3_000);
+    rotateTo('audit-2026-05-04T10-11-12.003.log', 3_000);
     write('5');
     start();
     expect(await taken()).toEqual(['2', '3', '4', '5']);
   });
+
+  test.each(['audit-other.log', 'audit.log.gz', 'audit.log.1.gz', 'audit.log.bak', 'other.log.1', 'audit-2026.log'])(
+    'another file beside it is not taken for its past: %s',
+    async (name) => {
+      write('1');
+      await taken();
+      rotateTo('audit.log.2', 1_000);
+      writeFileSync(join(folder, name), 'another\n');
+      write('2');
+      expect(await taken()).toEqual(['2']);
+    },
+  );
 
   test('rotated away and gone', async () => {
     write('1');

@@ -44,15 +44,16 @@ export function createRowLines({
   observer,
   logger,
 }: RowLineParts): ToRowLine {
+  const optionsOf = (source: AuditSource): RowOptions => ({
+    ...{ mask, sha256, source, proxyUsername, maxBodyLength },
+    // Asked for only by what tells no time of its own.
+    get now() {
+      return toStoreTime(new Date(now()).toISOString()) ?? '';
+    },
+  });
+  const optionsBySource = { apiserver: optionsOf('apiserver'), file: optionsOf('file'), proxy: optionsOf('proxy') };
   return (item, source) => {
-    const options: RowOptions = {
-      mask,
-      sha256,
-      source,
-      proxyUsername,
-      maxBodyLength,
-      now: toStoreTime(new Date(now()).toISOString()) ?? '',
-    };
+    const options = optionsBySource[source];
     const row = item.type === 'Whole' ? rowOf(item.bytes, options) : toOversizeRow(item, options);
     if (row.broken !== '') observer.stubbed(stubReasonOf(row));
     if (auditIds.isCollision(row)) {
