@@ -9,12 +9,13 @@ import {
   listen,
   parseFlags,
   pathOf,
+  readCaBundle,
   readKey,
   runUntilSignal,
   sendJson,
   type ClickHouseReader,
 } from '@holdpoint/platform';
-import { takeAudit, takeRecordings } from './intake/intake.ts';
+import { createIntake } from './intake/intake.ts';
 import { createQueryApp } from './query/query-app.ts';
 import { lockDataDir } from './spool/data-lock.ts';
 import { openSpool } from './spool/spool.ts';
@@ -38,7 +39,21 @@ const flags = parseFlags(process.argv.slice(2), {
   'tls-private-key-file': { description: 'PEM private key of that certificate' },
   'data-dir': { description: 'folder for the spool and the embedded store; no other process may use it' },
   'mask-key-file': { description: 'hex key, shared with webhook and proxy: binds masks' },
-  'intake-token-file': { description: 'bearer token of whoever sends events and recordings' },
+  'intake-token-file': { description: 'bearer token of whoever sends the API server’s events' },
+  'intake-client-ca-file': {
+    description: 'PEM bundle: a certificate of these authorities stands for the intake token; empty: none does',
+    default: '',
+  },
+  'intake-client-names': {
+    description:
+      'common names, DNS names or URIs that such a certificate must have one of, comma-separated; empty: any',
+    default: '',
+  },
+  'recordings-token-file': {
+    description: 'bearer token of the proxy, for its transcripts and recordings; empty: the intake token',
+    default: '',
+  },
+  'audit-log-file': { description: 'audit log files to follow, comma-separated; empty: none', default: '' },
   'query-token-file': { description: 'token of whoever asks in SQL' },
   'proxy-username': {
     description: 'the account through which the proxy impersonates',
@@ -74,24 +89,33 @@ const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number
 /** What is there once the store is open. */
 const opened: { loader?: Loader; reader?: ClickHouseReader } = {};
 
-const intake = {
+const clientCaFile = flags['intake-client-ca-file'];
+const intakeTokenFile = flags['intake-token-file'];
+const intake = createIntake({
   spool,
   mask: createMask(hmac),
   proxyUsername: flags['proxy-username'],
   now: () => Date.now(),
-  tokenFile: flags['intake-token-file'],
+  eventSenders: {
+    tokenFile: intakeTokenFile,
+    clientNames: clientCaFile === '' ? undefined : listFlag(flags['intake-client-names']),
+  },
+  recordingsTokenFile: flags['recordings-token-file'] === '' ? intakeTokenFile : flags['recordings-token-file'],
+  logFiles: listFlag(flags['audit-log-file']),
+  logPositionsFolder: join(dataDir, 'log-positions'),
   onSpooled: () => opened.loader?.wake(),
   logger,
-};
+});
 const queryApp = createQueryApp({ reader: () => opened.reader, tokenFile: flags['query-token-file'], logger });
 const server = createHttpsServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
   requestTimeoutMs,
+  ...(clientCaFile === '' ? {} : { clientCa: readCaBundle(clientCaFile) }),
   handler: (request, response) => {
     const path = pathOf(request);
-    if (path === '/audit' && request.method === 'POST') void takeAudit(request, response, intake);
-    else if (path === '/recordings' && request.method === 'POST') void takeRecordings(request, response, intake);
+    const take = request.method === 'POST' ? intake.endpoints.get(path) : undefined;
+    if (take !== undefined) take(request, response);
     else if (path === '/query') queryApp(request, response);
     else if (path === '/healthz') sendJson(response, 200, { status: 'ok' });
     else if (path === '/readyz') sendJson(response, opened.reader === undefined ? 503 : 200, {});
@@ -128,6 +152,7 @@ const opening = openWhenUp(openStore, ({ writer }) => migrate(writer, { cluster 
 runUntilSignal(logger, async () => {
   stopping.abort();
   await closeGracefully(server, drainMs);
+  await intake.close();
   const open = await opening;
   await open?.loader.close();
   await spool.close();
@@ -135,3 +160,10 @@ runUntilSignal(logger, async () => {
   await open?.store.writer.close();
   lock.release();
 });
+
+function listFlag(text: string): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}

@@ -28,6 +28,8 @@ export interface StackOptions {
   webhookReplicas?: number;
   /** Added to the webhook's command line. */
   webhookFlags?: readonly string[];
+  /** Flags of the API server, by their names: added to its command line, or instead of ours. */
+  apiServerFlags?: Readonly<Record<string, string>>;
   /** Manifest files, applied in order once the services are ready. */
   manifests?: readonly string[];
   /** Told what is being done, for somebody who waits. */
@@ -189,7 +191,13 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
 
   progress('starting kube-apiserver');
   const [apiServer] = await Promise.all([
-    startApiServer({ binary: binaries.apiServer, folder: dir, port: ports.take(), etcdUrl: etcd.url, files }, leash),
+    startApiServer(
+      {
+        ...{ binary: binaries.apiServer, folder: dir, port: ports.take(), etcdUrl: etcd.url, files },
+        flags: options.apiServerFlags ?? {},
+      },
+      leash,
+    ),
     sinkStarted,
   ]);
 

@@ -183,6 +183,32 @@ function get(port: number, agent: Agent, path = '/'): Promise<Got> {
   });
 }
 
+describe('a sender that is slow', () => {
+  test.each([
+    { situation: 'in its headers', begin: 'POST / HTTP/1.1\r\nhost: x\r\nx-drip: ' },
+    { situation: 'in its body', begin: 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n' },
+  ])('$situation is cut off, however steadily it drips', async ({ begin }) => {
+    const server = createHttpsServer({
+      certFile: write('tls.crt', first.certificate),
+      keyFile: write('tls.key', first.key),
+      handler: (request) => void request.on('error', () => undefined).resume(),
+      requestTimeoutMs: 300,
+    });
+    const port = await listen(server, '127.0.0.1:0');
+    let drip: NodeJS.Timeout | undefined;
+    const socket = connect({ host: '127.0.0.1', port, ca: authority.certificate }, () => {
+      socket.write(begin);
+      drip = setInterval(() => socket.write('x'), 20);
+    });
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    await new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+    clearInterval(drip);
+    expect(answer).toMatch(/^(?:HTTP\/1\.1 408 |$)/);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
 describe('a server that drains', () => {
   const start = async (handler: RequestListener) => {
     const certFile = write('tls.crt', first.certificate);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseAuditEvent, parseEventList } from './audit-event.ts';
+import { parseAuditEvent, parseAuditItem } from './audit-event.ts';
 
 const minimal = {
   auditID: 'a-1',
@@ -7,43 +7,55 @@ const minimal = {
   requestReceivedTimestamp: '2026-05-04T10:11:12.000001Z',
   stageTimestamp: '2026-05-04T10:11:12.000002Z',
 };
-const listOf = (items: unknown) => ({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items });
+const protoField = JSON.parse('{"__proto__":1}') as object;
+/** Source: k8s.io/apiserver v0.37.2 pkg/apis/audit/v1/types.go. */
+const allFields = {
+  kind: 'Event',
+  apiVersion: 'audit.k8s.io/v1',
+  level: 'RequestResponse',
+  requestURI: '/api',
+  verb: 'get',
+  user: { username: 'a', uid: 'u', groups: ['g'], extra: { e: ['x'] } },
+  impersonatedUser: { username: 'b', uid: 'u', groups: ['g'], extra: { e: ['x'] } },
+  authenticationMetadata: { impersonationConstraint: 'impersonate-on:user-info' },
+  sourceIPs: ['10.0.0.1'],
+  userAgent: 'kubectl',
+  objectRef: {
+    ...{ resource: 'pods', namespace: 'n', name: 'p', uid: 'u', apiGroup: '', apiVersion: 'v1' },
+    ...{ resourceVersion: '1', subresource: 'status' },
+  },
+  responseStatus: { code: 200, next: 'a Status has fields of its own' },
+  requestObject: { next: 1 },
+  responseObject: { next: 1 },
+  annotations: { next: 'x' },
+};
 
-describe('parseEventList: what is no list is refused with its path', () => {
+describe('parseAuditItem: what is no event is told of, with the path at which it fails', () => {
   test.each([
-    { situation: 'nothing', body: undefined, want: 'the body: expected an object, got nothing' },
-    { situation: 'null', body: null, want: 'the body: expected an object, got null' },
-    { situation: 'a list', body: [], want: 'the body: expected an object, got a list' },
-    { situation: 'a text', body: 'x', want: 'the body: expected an object, got string' },
+    { situation: 'null', value: null, want: 'the event: expected an object, got null', wantFields: {} },
+    { situation: 'a list', value: [minimal], want: 'the event: expected an object, got a list', wantFields: {} },
     {
-      situation: 'one event alone',
-      body: { ...minimal, kind: 'Event' },
-      want: 'kind: expected "EventList", got string',
+      situation: 'an event that lacks something',
+      value: { ...minimal, auditID: undefined, stage: 's' },
+      want: 'auditID: expected a string, got nothing',
+      wantFields: expect.objectContaining({ stage: 's' }),
     },
-    {
-      situation: 'no version',
-      body: { kind: 'EventList' },
-      want: 'apiVersion: expected "audit.k8s.io/v1", got nothing',
-    },
-    {
-      situation: 'an old version',
-      body: { kind: 'EventList', apiVersion: 'audit.k8s.io/v1beta1', items: [] },
-      want: 'apiVersion: expected "audit.k8s.io/v1", got string',
-    },
-    { situation: 'no items', body: listOf(undefined), want: 'items: expected a list, got nothing' },
-    { situation: 'items that are an object', body: listOf({}), want: 'items: expected a list, got object' },
-  ])('$situation', ({ body, want }) => {
-    expect(() => parseEventList(body)).toThrow(
-      expect.objectContaining({ code: 'ERR_AUDIT_EVENTS_INVALID', message: want }),
-    );
+  ])('$situation', ({ value, want, wantFields }) => {
+    expect(parseAuditItem(value, () => 'hash')).toEqual({
+      type: 'Broken',
+      reason: want,
+      fields: wantFields,
+      contentHash: expect.any(Function),
+    });
   });
 
-  test('a bad event costs neither itself nor its neighbours their place', () => {
-    expect(parseEventList(listOf([minimal, null, { ...minimal, auditID: 'a-2' }]))).toMatchObject([
-      { type: 'Event', event: { auditId: 'a-1' } },
-      { type: 'Broken', reason: 'the event: expected an object, got null', value: null },
-      { type: 'Event', event: { auditId: 'a-2' } },
-    ]);
+  test('a name of any length makes no reason of any length', () => {
+    const item = parseAuditItem({ ...minimal, annotations: { ['x'.repeat(100_000)]: 5 } }, () => 'hash');
+    expect(item.type === 'Broken' ? item.reason.length : 0).toBe(500);
+  });
+
+  test('an event is parsed', () => {
+    expect(parseAuditItem(minimal, () => 'hash')).toMatchObject({ type: 'Event', event: { auditId: 'a-1' } });
   });
 });
 
@@ -66,7 +78,25 @@ describe('parseAuditEvent', () => {
       receivedAt: '2026-05-04 10:11:12.000001',
       stageAt: '2026-05-04 10:11:12.000002',
       annotations: {},
+      authenticationMetadata: {},
+      unknownFields: {},
     });
+  });
+
+  test.each([
+    { situation: 'all that Kubernetes 1.37 sends', change: allFields, want: {} },
+    { situation: 'a new field', change: { next: { a: 1 } }, want: { next: { a: 1 } } },
+    {
+      situation: 'new fields of its parts',
+      change: { user: { username: 'x', next: 1 }, impersonatedUser: { next: 2 }, objectRef: { next: null } },
+      want: { 'user.next': 1, 'impersonatedUser.next': 2, 'objectRef.next': null },
+    },
+    { situation: 'a field called __proto__', change: JSON.parse('{"__proto__":1}') as object, want: protoField },
+  ])('what is not known: $situation', ({ change, want }) => {
+    const event = JSON.parse(
+      JSON.stringify(minimal).replace('{', `{${JSON.stringify(change).slice(1, -1)},`),
+    ) as unknown;
+    expect(parseAuditEvent(event).unknownFields).toEqual(want);
   });
 
   test.each([

@@ -24,6 +24,10 @@ export interface AuditEvent {
   receivedAt: string;
   stageAt: string;
   annotations: Readonly<Record<string, string>>;
+  /** By which constraint an impersonation was allowed: Kubernetes 1.37 and newer. */
+  authenticationMetadata: JsonObject;
+  /** What this version does not know, by its path. Told of, and part of the event's identity, but not kept. */
+  unknownFields: Readonly<Record<string, JsonValue>>;
 }
 
 /** Empty strings for a request that is about no object. */
@@ -36,28 +40,29 @@ export interface ObjectReference {
   name: string;
 }
 
+/** Lower-case hex of the SHA-256 of an item's bytes as they came. Asked for only where an item's content cannot be told else. */
+export type ContentHash = () => string;
+
 /** One item of a batch: an event, or what could not be read as one. Never nothing. */
-export type AuditItem = { type: 'Event'; event: AuditEvent } | { type: 'Broken'; reason: string; value: JsonValue };
+export type AuditItem =
+  | { type: 'Event'; event: AuditEvent; contentHash: ContentHash }
+  /** `fields` is what of its top level could be read. */
+  | { type: 'Broken'; reason: string; fields: JsonObject; contentHash: ContentHash };
+
+/** A reason may quote a name out of the item, and that may be as long as the item. */
+const maxReasonLength = 500;
 
 /**
- * Decodes an EventList as untrusted input. An item that is no event comes back as `Broken`, with the path at which it
- * fails: one bad event costs neither itself nor its neighbours their place in the record.
- *
- * @throws HoldpointError ERR_AUDIT_EVENTS_INVALID naming the path, when the list itself is none
+ * Decodes one item of an EventList, or one line of an audit log, as untrusted input. What is no event comes back as `Broken`,
+ * with the path at which it fails: one bad event costs neither itself nor its neighbours their place in the record.
  */
-export function parseEventList(body: unknown): AuditItem[] {
-  if (!isJsonObject(body)) throw invalid('the body', 'an object', body);
-  if (body['kind'] !== 'EventList') throw invalid('kind', '"EventList"', body['kind']);
-  if (body['apiVersion'] !== 'audit.k8s.io/v1') throw invalid('apiVersion', '"audit.k8s.io/v1"', body['apiVersion']);
-  const items = body['items'];
-  if (!Array.isArray(items)) throw invalid('items', 'a list', items);
-  return items.map((value) => {
-    try {
-      return { type: 'Event', event: parseAuditEvent(value) };
-    } catch (error) {
-      return { type: 'Broken', reason: messageOf(error), value };
-    }
-  });
+export function parseAuditItem(value: unknown, contentHash: ContentHash): AuditItem {
+  try {
+    return { type: 'Event', event: parseAuditEvent(value), contentHash };
+  } catch (error) {
+    const fields = isJsonObject(value) ? value : {};
+    return { type: 'Broken', reason: messageOf(error).slice(0, maxReasonLength), fields, contentHash };
+  }
 }
 
 /** @throws HoldpointError ERR_AUDIT_EVENTS_INVALID naming the path */
@@ -92,7 +97,36 @@ export function parseAuditEvent(value: unknown): AuditEvent {
     receivedAt: timeAt(value, 'requestReceivedTimestamp'),
     stageAt: timeAt(value, 'stageTimestamp'),
     annotations: annotationsOf(objectAt(value, 'annotations', 'annotations', {})),
+    authenticationMetadata: objectAt(value, 'authenticationMetadata', 'authenticationMetadata', {}),
+    unknownFields: unknownFieldsOf(value),
   };
+}
+
+const knownUserFields: ReadonlySet<string> = new Set(['username', 'uid', 'groups', 'extra']);
+/** What is not read is known all the same. */
+const knownFields: Readonly<Record<string, ReadonlySet<string>>> = {
+  '': new Set([
+    ...['kind', 'apiVersion', 'level', 'auditID', 'stage', 'requestURI', 'verb', 'user', 'impersonatedUser'],
+    ...['authenticationMetadata', 'sourceIPs', 'userAgent', 'objectRef', 'responseStatus', 'requestObject'],
+    ...['responseObject', 'requestReceivedTimestamp', 'stageTimestamp', 'annotations'],
+  ]),
+  user: knownUserFields,
+  impersonatedUser: knownUserFields,
+  objectRef: new Set([
+    ...['resource', 'namespace', 'name', 'uid', 'apiGroup', 'apiVersion', 'resourceVersion', 'subresource'],
+  ]),
+};
+
+function unknownFieldsOf(event: JsonObject): Record<string, JsonValue> {
+  const unknown: [string, JsonValue][] = [];
+  for (const [part, known] of Object.entries(knownFields)) {
+    const fields = part === '' ? event : event[part];
+    if (!isJsonObject(fields)) continue;
+    for (const name in fields) {
+      if (!known.has(name)) unknown.push([part === '' ? name : `${part}.${name}`, fields[name] ?? null]);
+    }
+  }
+  return Object.fromEntries(unknown);
 }
 
 function userAt(user: JsonObject, path: string): UserInfo {

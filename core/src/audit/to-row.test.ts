@@ -1,10 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import type { JsonValue } from '../kubernetes/object.ts';
 import { createMask } from '../masking/mask.ts';
-import { parseEventList } from './audit-event.ts';
+import { parseAuditItem } from './audit-event.ts';
 import type { AuditRow } from './audit-row.ts';
-import { toRow, type RowOptions } from './to-row.ts';
+import { toOversizeRow, toRow, type RowOptions } from './to-row.ts';
 
 const options: RowOptions = {
   mask: createMask((text) => createHmac('sha256', 'key').update(text).digest('hex')),
@@ -59,9 +58,8 @@ const event = {
 };
 
 function rowOf(item: unknown, more: Partial<RowOptions> = {}): AuditRow {
-  const [first] = parseEventList({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [item as JsonValue] });
-  if (first === undefined) throw new Error('nothing parsed');
-  return toRow(first, { ...options, ...more });
+  const contentHash = (): string => options.sha256(`bytes of ${JSON.stringify(item)}`);
+  return toRow(parseAuditItem(item, contentHash), { ...options, ...more });
 }
 
 describe('toRow', () => {
@@ -126,6 +124,17 @@ describe('toRow', () => {
     },
     { situation: 'another stage', change: { stage: 'ResponseStarted' }, wantSame: false },
     { situation: 'another authenticated user', change: { user: { username: 'admin' } }, wantSame: false },
+    {
+      situation: 'another constraint of the impersonation',
+      change: { authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' } },
+      wantSame: false,
+    },
+    {
+      situation: 'a kind, as a log file has it',
+      change: { kind: 'Event', apiVersion: 'audit.k8s.io/v1' },
+      wantSame: true,
+    },
+    { situation: 'a field that is not known', change: { next: 1 }, wantSame: false },
   ])('identity: $situation', ({ change, wantSame }) => {
     expect(rowOf({ ...event, ...change }).event_hash === rowOf(event).event_hash).toBe(wantSame);
   });
@@ -144,12 +153,44 @@ describe('toRow', () => {
   test('a body nested deeper than the stack becomes a stub, not an exception', () => {
     const depth = 100_000;
     const nested = JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`) as unknown;
-    expect(rowOf({ ...event, requestObject: { nested } })).toMatchObject({
+    const row = (change: object, hash: string) =>
+      toRow(
+        parseAuditItem({ ...event, ...change }, () => hash),
+        options,
+      );
+    expect(row({ requestObject: { nested } }, 'a')).toMatchObject({
       audit_id: 'a-1',
       username: 'coding-agent',
+      decision: 'approved',
+      code: 200,
       request_body: '',
       broken: expect.stringContaining('nested too deep'),
     });
+    expect(row({ next: nested }, 'a')).toMatchObject({ broken: expect.stringContaining('nested too deep') });
+    expect(row({ requestObject: { nested } }, 'a').event_hash).not.toBe(
+      row({ requestObject: { nested } }, 'b').event_hash,
+    );
+  });
+
+  test.each([
+    { situation: 'one', change: { next: 1 }, want: 'unknown fields: next' },
+    {
+      situation: 'two, in any order',
+      change: { b: 1, user: { ...event.user, a: 1 } },
+      want: 'unknown fields: b, user.a',
+    },
+    {
+      situation: 'many, with long names',
+      change: Object.fromEntries(Array.from({ length: 12 }, (_, i) => [String(i + 10) + 'x'.repeat(1_000), 1])),
+      want: expect.stringMatching(/^unknown fields: (?:\d\dx{62}, ){9}19x{62} and 2 more$/),
+    },
+  ])('fields that are not known are told of, and cost the event nothing: $situation', ({ change, want }) => {
+    const row = rowOf({ ...event, ...change });
+    expect(row).toEqual({ ...rowOf(event), broken: want, event_hash: row.event_hash });
+  });
+
+  test('what differs only in the value of a field that is not known is two events', () => {
+    expect(rowOf({ ...event, next: 1 }).event_hash).not.toBe(rowOf({ ...event, next: 2 }).event_hash);
   });
 
   test.each([
@@ -157,14 +198,60 @@ describe('toRow', () => {
     { situation: 'a text', item: 'x' },
     { situation: 'no audit id', item: { ...event, auditID: undefined } },
     { situation: 'times that are none', item: { ...event, stageTimestamp: 'soon' } },
-  ])('$situation is a stub with a hash, and the time it came', ({ item }) => {
+  ])('$situation is a stub with a hash, the same whenever it comes', ({ item }) => {
     const row = rowOf(item);
     expect(row).toMatchObject({
-      event_time: options.now,
       broken: expect.stringMatching(/^broken: /),
       event_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    expect(rowOf(item, { now: '2026-05-04 13:00:00.000000' }).event_hash).toBe(row.event_hash);
+    const again = rowOf(item, { now: '2026-05-04 13:00:00.000000' });
+    expect(again).toEqual({ ...row, stage_time: again.stage_time });
+  });
+
+  const noTime = '1970-01-01 00:00:00.000000';
+  const [received, staged] = [event.requestReceivedTimestamp, event.stageTimestamp];
+  test.each([
+    { situation: 'its own', times: { requestReceivedTimestamp: received, stageTimestamp: staged }, want: '.000345' },
+    { situation: 'the other that it has', times: { stageTimestamp: staged }, want: '.000999' },
+    { situation: 'none', times: {}, want: undefined },
+    { situation: 'none that is one', times: { requestReceivedTimestamp: 'soon', stageTimestamp: 5 }, want: undefined },
+  ])('the time of a broken event is the same again when it is sent again: $situation', ({ times, want }) => {
+    const row = rowOf({ auditID: 5, ...times });
+    expect(row.event_time).toBe(want === undefined ? noTime : `2026-05-04 10:11:12${want}`);
+    if (want === undefined) expect(row.stage_time).toBe(options.now);
+  });
+});
+
+describe('toOversizeRow', () => {
+  const oversize = (fields: object) =>
+    toOversizeRow({ length: 17_000_000, contentHash: options.sha256('x'), fields: { ...fields } }, options);
+
+  test('keeps who did what, when, and what we decided; nothing that could quote the object', () => {
+    const annotations = { ...event.annotations, 'patch.webhook.admission.k8s.io/round_0_index_0': value };
+    const responseStatus = { code: 200, message: value };
+    expect(oversize({ ...event, annotations, responseStatus, requestObject: { value } })).toEqual({
+      ...rowOf(event),
+      event_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      annotations: Object.fromEntries(
+        Object.entries(event.annotations).filter(([key]) => key.startsWith('judge.holdpoint.dev/')),
+      ),
+      request_body: '',
+      broken: 'oversize: the event, 17000000 bytes, is not kept',
+    });
+  });
+
+  test('is a stub where not even its fields make an event', () => {
+    expect(oversize({ auditID: 'a-1' })).toMatchObject({
+      audit_id: 'a-1',
+      event_time: '1970-01-01 00:00:00.000000',
+      broken: 'oversize: the event, 17000000 bytes, is not kept',
+    });
+  });
+
+  test('is told apart by its bytes, which cannot be guessed from its hash', () => {
+    const { event_hash } = oversize(event);
+    const other = toOversizeRow({ length: 17_000_000, contentHash: options.sha256('y'), fields: {} }, options);
+    expect([other.event_hash, options.sha256('x')]).not.toContain(event_hash);
   });
 });
 

@@ -1,10 +1,10 @@
 import { messageOf } from '../errors.ts';
-import { canonicalJson } from '../holds/canonical-json.ts';
 import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { Mask } from '../masking/mask.ts';
-import type { AuditEvent, AuditItem } from './audit-event.ts';
+import { parseAuditItem, type AuditEvent, type AuditItem } from './audit-event.ts';
 import { emptyRow, type AuditRow, type AuditSource } from './audit-row.ts';
+import { toStoreTime } from './event-time.ts';
 import { maskEvent } from './mask-event.ts';
 
 /** Lower-case hex of the SHA-256 of the text's UTF-8 bytes. */
@@ -18,34 +18,80 @@ export interface RowOptions {
   proxyUsername: string;
   /** An event whose bodies are longer, together, is kept without them. In UTF-16 units. */
   maxBodyLength: number;
-  /** Now, as the store writes times: when a broken event came. */
+  /** Now, as the store writes times: when an event came that does not tell its time. */
   now: string;
 }
 
 /** Our webhook's name stands in front of its audit annotations. */
 const judge = 'judge.holdpoint.dev/';
 
+/** At which place the content of an event is masked where its hash stands for it: so that this hash too is keyed. */
+const contentPlace = { namespace: '', name: '', key: 'broken-event' };
+
+/**
+ * When something happened of which that cannot be read. Not when it came: what is sent again must have the same time
+ * again, since by their times the store finds the rows that it has already.
+ */
+const unknownTime = '1970-01-01 00:00:00.000000';
+
 /** Turns one item of a batch into a row. Total: what is broken or too large becomes a stub that has its hash. */
 export function toRow(item: AuditItem, options: RowOptions): AuditRow {
-  if (item.type === 'Broken') return brokenRow(item.value, item.reason, options);
-  const { event } = item;
-  let masked: AuditEvent;
-  let bodies: { request_body: string; response_body: string };
+  if (item.type === 'Broken') return brokenRow(item, options);
   try {
-    masked = { ...event, ...maskEvent(event, options.mask) };
-    bodies = { request_body: bodyOf(masked.requestObject), response_body: bodyOf(masked.responseObject) };
+    return eventRow(item.event, options);
   } catch (error) {
-    // A body nested deeper than the stack. What was not masked is not kept; the rest of the event is.
-    const known = { ...knownOf({ ...event, responseStatus: {}, annotations: {} }, options), broken: brokenBody(error) };
-    known.event_hash = hashOf(known, event, options);
-    return known;
+    // Something nested deeper than the stack. What was not masked is not kept; the rest of the event is.
+    const known = knownOf(withoutTelling(item.event), options);
+    return { ...known, event_hash: contentHashOf(item.contentHash(), options), broken: brokenBody(error) };
   }
-  const row = { ...knownOf(masked, options), ...bodies };
+}
+
+function eventRow(event: AuditEvent, options: RowOptions): AuditRow {
+  const masked = { ...event, ...maskEvent(event, options.mask) };
+  const row = knownOf(masked, options);
+  row.request_body = bodyOf(masked.requestObject);
+  row.response_body = bodyOf(masked.responseObject);
+  row.broken = unknownNote(event.unknownFields);
   row.event_hash = hashOf(row, event, options);
-  const length = bodies.request_body.length + bodies.response_body.length;
+  const length = row.request_body.length + row.response_body.length;
   if (length <= options.maxBodyLength) return row;
   const broken = `oversize: the bodies, ${String(length)} characters, are not kept`;
   return { ...row, request_body: '', response_body: '', broken };
+}
+
+/** What is told of an item of which only some small fields were kept while it went past: see `toOversizeRow`. */
+export interface OversizeItem {
+  /** In bytes. */
+  length: number;
+  /** Lower-case hex of the SHA-256 of its bytes. */
+  contentHash: string;
+  /** Those of its top-level fields that were small enough. */
+  fields: JsonObject;
+}
+
+/**
+ * The row of an event that was too large to be read as a whole: all that is known of it but its bodies, so that nobody hides
+ * what they did, and what was decided on it, by doing it at great length.
+ */
+export function toOversizeRow({ length, contentHash, fields }: OversizeItem, options: RowOptions): AuditRow {
+  const reason = `oversize: the event, ${String(length)} bytes, is not kept`;
+  const { requestObject: _sent, responseObject: _answered, ...small } = fields;
+  const item = parseAuditItem(small, () => contentHash);
+  if (item.type === 'Broken') return { ...brokenRow(item, options), broken: reason };
+  const event_hash = contentHashOf(contentHash, options);
+  return { ...knownOf(withoutTelling(item.event), options), event_hash, broken: reason };
+}
+
+/** Without everything that could quote an object which was not masked. What our own webhook said of it never does. */
+function withoutTelling(event: AuditEvent): AuditEvent {
+  const ours = Object.entries(event.annotations).filter(([key]) => key.startsWith(judge));
+  return {
+    ...event,
+    requestObject: undefined,
+    responseObject: undefined,
+    responseStatus: { code: event.responseStatus['code'] ?? null },
+    annotations: Object.fromEntries(ours),
+  };
 }
 
 function knownOf(event: AuditEvent, { proxyUsername, source }: RowOptions): AuditRow {
@@ -97,7 +143,8 @@ function knownOf(event: AuditEvent, { proxyUsername, source }: RowOptions): Audi
  * The identity of an event: the API server sends whole batches again, and an Audit-ID is the client's to choose. Over the
  * masked event, because a plain hash of a secret value would confirm a guess of it; a mask is keyed.
  */
-function hashOf(row: AuditRow, { user }: AuditEvent, { sha256 }: RowOptions): string {
+function hashOf(row: AuditRow, event: AuditEvent, options: RowOptions): string {
+  const { user, authenticationMetadata, unknownFields } = event;
   // Neither how it came nor what is known of policies today is part of what happened.
   const {
     event_hash: _none,
@@ -110,10 +157,27 @@ function hashOf(row: AuditRow, { user }: AuditEvent, { sha256 }: RowOptions): st
   } = row;
   // Columns have one order; what comes as a map has the sender's. Sorting just these costs a tenth of canonical JSON.
   const [annotations, extra] = [sorted(row.annotations), sorted(row.extra)];
-  const authenticated = [user.username, user.uid, user.groups, sorted(user.extra)];
-  return sha256(
-    `${JSON.stringify([{ ...rest, annotations, extra }, authenticated])}\n${request_body}\n${response_body}`,
+  const authenticated = [user.username, user.uid, user.groups, sorted(user.extra), sorted(authenticationMetadata)];
+  const unknown = row.broken === '' ? '' : contentHashOf(JSON.stringify(sorted(unknownFields)), options);
+  return options.sha256(
+    `${JSON.stringify([{ ...rest, annotations, extra }, authenticated, unknown])}\n${request_body}\n${response_body}`,
   );
+}
+
+/** A hash that stands for content which was not masked. */
+function contentHashOf(content: string, { mask, sha256 }: RowOptions): string {
+  return sha256(mask.ofText(contentPlace, sha256(content)));
+}
+
+const maxUnknownNames = 10;
+const maxUnknownNameLength = 64;
+
+function unknownNote(unknownFields: AuditEvent['unknownFields']): string {
+  const names = Object.keys(unknownFields).map((name) => name.slice(0, maxUnknownNameLength));
+  if (names.length === 0) return '';
+  const more = names.length - maxUnknownNames;
+  const shown = names.sort().slice(0, maxUnknownNames).join(', ');
+  return `unknown fields: ${shown}${more > 0 ? ` and ${String(more)} more` : ''}`;
 }
 
 function sorted<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
@@ -121,31 +185,24 @@ function sorted<Value>(map: Readonly<Record<string, Value>>): [string, Value][] 
 }
 
 /** What is known of an event that is none. Its bytes are not kept: nobody can say what is secret among them. */
-function brokenRow(value: JsonValue, reason: string, { sha256, mask, now, source }: RowOptions): AuditRow {
-  const fields = isJsonObject(value) ? value : {};
+function brokenRow(item: Extract<AuditItem, { type: 'Broken' }>, options: RowOptions): AuditRow {
+  const { fields } = item;
   const user = isJsonObject(fields['user']) ? fields['user'] : {};
+  const received = toStoreTime(textOf(fields['requestReceivedTimestamp']));
+  const staged = toStoreTime(textOf(fields['stageTimestamp']));
   return {
     ...emptyRow,
-    // Through the mask, so that this hash too is keyed.
-    event_hash: sha256(mask.ofText({ namespace: '', name: '', key: 'broken-event' }, sha256(textOfAny(value)))),
-    event_time: now,
-    stage_time: now,
-    source,
+    event_hash: contentHashOf(item.contentHash(), options),
+    event_time: received ?? staged ?? unknownTime,
+    stage_time: staged ?? received ?? options.now,
+    source: options.source,
     audit_id: textOf(fields['auditID']),
     stage: textOf(fields['stage']),
     verb: textOf(fields['verb']),
     username: textOf(user['username']),
     request_uri: textOf(fields['requestURI']),
-    broken: `broken: ${reason}`,
+    broken: `broken: ${item.reason}`,
   };
-}
-
-function textOfAny(value: JsonValue): string {
-  try {
-    return canonicalJson(value);
-  } catch (error) {
-    return brokenBody(error); // Nested deeper than the stack: its place in the batch is all that can be kept.
-  }
 }
 
 function brokenBody(error: unknown): string {

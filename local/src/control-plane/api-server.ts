@@ -11,7 +11,15 @@ export interface ApiServer {
 
 /** Starts kube-apiserver on loopback, with RBAC, OIDC, and full audit to our sink. Ready when `/readyz` says so. */
 export async function startApiServer(
-  input: { binary: string; folder: string; port: number; etcdUrl: string; files: StackFiles },
+  input: {
+    binary: string;
+    folder: string;
+    port: number;
+    etcdUrl: string;
+    files: StackFiles;
+    /** Added to its command line, or instead of ours. */
+    flags: Readonly<Record<string, string>>;
+  },
   leash: Leash,
 ): Promise<ApiServer> {
   const { files, folder } = input;
@@ -39,6 +47,7 @@ export async function startApiServer(
     'audit-webhook-batch-max-wait': '1s',
     // The default waits ten seconds before it tries again: too long for somebody who watches.
     'audit-webhook-initial-backoff': '1s',
+    ...input.flags,
   };
   const child = await supervise(
     {

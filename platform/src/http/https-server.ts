@@ -9,6 +9,11 @@ export interface HttpsServerOptions {
   /** PEM. */
   keyFile: string;
   handler: RequestListener;
+  /**
+   * PEM. Asks clients for a certificate of one of these authorities, and serves those who have none all the same: a request's
+   * `socket.authorized` tells. @default none is asked for
+   */
+  clientCa?: string;
   /** The API server accepts headers up to 1 MiB, and so does whatever stands in front of it. @default 16384 */
   maxHeaderBytes?: number;
   /** 0 for streams that may last for hours. @default 60000 */
@@ -27,6 +32,9 @@ export interface HttpsServerOptions {
  * close, its next call could meet a closed socket: a spurious failure that fails an agent's write.
  */
 const keepAliveTimeoutMs = 120_000;
+/** From the first byte of a request, or the beginning of a connection, to the last of its headers. Being idle is not counted. */
+const headersTimeoutMs = 60_000;
+const timeoutsCheckedEveryMs = 5_000;
 const minVersion = 'TLSv1.2';
 
 /**
@@ -35,24 +43,30 @@ const minVersion = 'TLSv1.2';
  * @throws HoldpointError ERR_CONFIG_INVALID naming the file, when certificate and key cannot be served with
  */
 export function createHttpsServer(options: HttpsServerOptions): Server {
-  const { certFile, keyFile } = options;
+  const { certFile, keyFile, clientCa } = options;
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
   const pair = readTlsPair(certFile, keyFile);
+  const requestTimeoutMs = options.requestTimeoutMs ?? 60_000;
   const server = createServer(
     {
       ...pair,
+      ...clients,
       minVersion,
       maxHeaderSize: options.maxHeaderBytes ?? 16_384,
-      requestTimeout: options.requestTimeoutMs ?? 60_000,
+      requestTimeout: requestTimeoutMs,
+      // Never the longer of the two: Node would take each for the other, and a sender that drips have the longer one.
+      headersTimeout: requestTimeoutMs === 0 ? headersTimeoutMs : Math.min(headersTimeoutMs, requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(timeoutsCheckedEveryMs, requestTimeoutMs || timeoutsCheckedEveryMs),
       noDelay: true,
     },
     options.handler,
   );
   server.keepAliveTimeout = keepAliveTimeoutMs;
-  server.headersTimeout = keepAliveTimeoutMs + 5_000;
   if (options.onTlsReload !== undefined) {
     const report = options.onTlsReload;
     report({ result: 'started', ...describe(pair) });
-    const apply = (renewed: { cert: string; key: string }): void => server.setSecureContext({ ...renewed, minVersion });
+    const apply = (renewed: { cert: string; key: string }): void =>
+      server.setSecureContext({ ...renewed, ...clients, minVersion });
     const { check } = createTlsReloader({ certFile, keyFile, current: pair, apply, report });
     const timer = setInterval(check, options.tlsReloadEveryMs ?? tlsReloadEveryMs);
     // It must not keep a process alive whose server is closed.

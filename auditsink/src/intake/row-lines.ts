@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import {
+  parseAuditItem,
+  toOversizeRow,
+  toRow,
+  toRowLine,
+  toStoreTime,
+  type AuditRow,
+  type AuditSource,
+  type Mask,
+  type RowOptions,
+} from '@holdpoint/core';
+import type { Logger } from '@holdpoint/platform';
+import type { AuditIdMemory } from './audit-id-memory.ts';
+import type { IntakeObserver, StubReason } from './observer.ts';
+import type { ScannedItem } from './scanned-item.ts';
+
+/** Makes the line that an item is kept as. Total: whatever the item is, it has one. */
+export type ToRowLine = (item: ScannedItem, source: AuditSource) => string;
+
+export interface RowLineParts {
+  mask: Mask;
+  /** The account that the proxy impersonates through. */
+  proxyUsername: string;
+  now: () => number;
+  /** Adds to a row what is known of policies today. */
+  mark: (row: AuditRow) => AuditRow;
+  auditIds: AuditIdMemory;
+  observer: IntakeObserver;
+  logger: Logger;
+}
+
+/** An event's two bodies together: objects of 3 MiB at most, the old and the new. In UTF-16 units. */
+const maxBodyLength = 8 * 1024 * 1024;
+/** As much of a client's own word as a log line needs. */
+const maxLoggedLength = 100;
+
+export function createRowLines({
+  mask,
+  proxyUsername,
+  now,
+  mark,
+  auditIds,
+  observer,
+  logger,
+}: RowLineParts): ToRowLine {
+  const optionsOf = (source: AuditSource): RowOptions => ({
+    ...{ mask, sha256, source, proxyUsername, maxBodyLength },
+    // Asked for only by what tells no time of its own.
+    get now() {
+      return toStoreTime(new Date(now()).toISOString()) ?? '';
+    },
+  });
+  const optionsBySource = { apiserver: optionsOf('apiserver'), file: optionsOf('file'), proxy: optionsOf('proxy') };
+  return (item, source) => {
+    const options = optionsBySource[source];
+    const row = item.type === 'Whole' ? rowOf(item.bytes, options) : toOversizeRow(item, options);
+    if (row.broken !== '') observer.stubbed(stubReasonOf(row));
+    if (auditIds.isCollision(row)) {
+      observer.auditIdCollision();
+      const { audit_id, stage, username } = row;
+      const short = (text: string): string => text.slice(0, maxLoggedLength);
+      const shown = { auditId: short(audit_id), stage: short(stage), username: short(username) };
+      logger.warn(shown, 'one audit id with two contents');
+    }
+    return toRowLine(mark(row));
+  };
+}
+
+function rowOf(bytes: Buffer, options: RowOptions): AuditRow {
+  const contentHash = (): string => createHash('sha256').update(bytes).digest('hex');
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    // Not in the words of JSON.parse: it quotes the text, and there may be a secret in that.
+    return toRow({ type: 'Broken', reason: 'it is not JSON', fields: {}, contentHash }, options);
+  }
+  return toRow(parseAuditItem(value, contentHash), options);
+}
+
+function stubReasonOf({ broken }: AuditRow): StubReason {
+  if (broken.startsWith('oversize')) return 'oversize';
+  return broken.startsWith('unknown fields') ? 'unknown-fields' : 'malformed';
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
