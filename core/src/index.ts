@@ -59,6 +59,7 @@ export * from './audit/audit-row.ts';
 export * from './audit/statement.ts';
 export * from './audit/audit-event.ts';
 export * from './audit/chain.ts';
+export * from './audit/completeness/api-server-counters.ts';
 export * from './audit/event-time.ts';
 export * from './audit/recording.ts';
 export * from './audit/row-line.ts';
