@@ -58,6 +58,7 @@ export * from './identity/claims.ts';
 export * from './audit/audit-row.ts';
 export * from './audit/statement.ts';
 export * from './audit/audit-event.ts';
+export * from './audit/bypass.ts';
 export * from './audit/chain.ts';
 export * from './audit/completeness/api-server-counters.ts';
 export * from './audit/event-time.ts';
