@@ -1,12 +1,15 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMask, failureStatus } from '@holdpoint/core';
+import { createMask, failureStatus, type AccessPolicy } from '@holdpoint/core';
 import {
   closeGracefully,
   createHttpsServer,
   createLogger,
+  createObjectCache,
+  durationFlag,
   exitOnFatal,
+  kinds,
   listen,
   openEmbedded,
   parseFlags,
@@ -16,6 +19,10 @@ import {
   sendJson,
   type ClickHouseReader,
 } from '@holdpoint/platform';
+import { apiServersOf } from './completeness/api-servers.ts';
+import { clusterOf } from './completeness/cluster.ts';
+import { startCompleteness } from './completeness/completeness.ts';
+import { createGoverned } from './governed/governed.ts';
 import { takeAudit, takeRecordings } from './intake/intake.ts';
 import { createQueryApp } from './query/query-app.ts';
 import { openSpool } from './spool/spool.ts';
@@ -40,10 +47,28 @@ const flags = parseFlags(process.argv.slice(2), {
     description: 'the account through which the proxy impersonates',
     default: 'system:serviceaccount:holdpoint-system:holdpoint-proxy',
   },
+  kubeconfig: {
+    description: "how to reach the API server; empty: the pod's service account, if there is one",
+    default: '',
+  },
+  'apiserver-metrics': {
+    description: "none, kubernetes (the kubeconfig's API server), or https URLs of every API server",
+    default: 'kubernetes',
+  },
+  'completeness-every': { description: 'how often API servers are asked what they have audited', default: '60s' },
+  'completeness-settle': { description: 'how long events may be late', default: '5m' },
+  'expect-proxy': { description: 'governed users are to come through the proxy', isSwitch: true },
   'spool-max-bytes': { description: 'past this the intake answers 503', default: String(4 * 1024 ** 3) },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
+const completenessEveryMs = durationFlag('completeness-every', flags['completeness-every']);
+const settleMs = durationFlag('completeness-settle', flags['completeness-settle']);
+const cluster = clusterOf(flags.kubeconfig);
+const apiServers = apiServersOf(
+  cluster === undefined ? 'none' : flags['apiserver-metrics'],
+  cluster?.getCurrentCluster()?.server ?? '',
+);
 const logger = createLogger('auditsink', flags['log-level']);
 const key = readKey(flags['mask-key-file']);
 const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('hex');
@@ -54,10 +79,20 @@ const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number
 /** What is there once the store is open. */
 const opened: { loader?: Loader; reader?: ClickHouseReader } = {};
 
+const governed = await createGoverned({
+  openPolicies:
+    cluster === undefined
+      ? undefined
+      : (onError) => createObjectCache<AccessPolicy>(cluster, kinds.accessPolicies, onError),
+  expectProxy: flags['expect-proxy'] === 'true',
+  logger,
+});
+
 const intake = {
   spool,
   mask: createMask(hmac),
   proxyUsername: flags['proxy-username'],
+  mark: governed.mark,
   now: () => Date.now(),
   tokenFile: flags['intake-token-file'],
   onSpooled: () => opened.loader?.wake(),
@@ -86,10 +121,22 @@ await migrate(store.writer);
 const loader = createLoader(spool, createAuditStore(store.writer), join(dataDir, 'spool', 'position.json'), logger);
 const reader = await store.reader();
 Object.assign(opened, { loader, reader });
+const completeness = startCompleteness({
+  cluster,
+  apiServers,
+  everyMs: completenessEveryMs,
+  settleMs,
+  store: store.writer,
+  sink: '',
+  newAuditId: randomUUID,
+  now: () => Date.now(),
+  logger,
+});
 logger.info({ port, spooledBytes: spool.size() }, 'audit sink serving');
 
 runUntilSignal(logger, async () => {
   await closeGracefully(server, drainMs);
+  await completeness.stop();
   await loader.close();
   await spool.close();
   await reader.close();

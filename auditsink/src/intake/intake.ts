@@ -10,8 +10,11 @@ import {
   toRow,
   toRowLine,
   toStoreTime,
+  type AuditItem,
+  type AuditRow,
   type JsonValue,
   type Mask,
+  type UserInfo,
 } from '@holdpoint/core';
 import { readBody, sendJson, type Logger } from '@holdpoint/platform';
 import { isSameSecret } from '../secret.ts';
@@ -23,6 +26,8 @@ export interface IntakeParts {
   mask: Mask;
   /** The account that the proxy impersonates through. */
   proxyUsername: string;
+  /** Fills in what is known of policies. `authenticated` is undefined for an event that could not be read. */
+  mark: (row: AuditRow, authenticated: UserInfo | undefined) => AuditRow;
   now: () => number;
   /** Read for every request: tokens rotate. */
   tokenFile: string;
@@ -59,7 +64,9 @@ export function takeAudit(request: IncomingMessage, response: ServerResponse, pa
       maxBodyLength,
       now: toStoreTime(new Date(parts.now()).toISOString()) ?? '',
     };
-    return { table: 'audit_events', lines: parseEventList(body).map((item) => toRowLine(toRow(item, options))) };
+    const toLine = (item: AuditItem): string =>
+      toRowLine(parts.mark(toRow(item, options), item.type === 'Event' ? item.event.user : undefined));
+    return { table: 'audit_events', lines: parseEventList(body).map(toLine) };
   });
 }
 

@@ -11,7 +11,14 @@ export interface ApiServer {
 
 /** Starts kube-apiserver on loopback, with RBAC, OIDC, and full audit to our sink. Ready when `/readyz` says so. */
 export async function startApiServer(
-  input: { binary: string; folder: string; port: number; etcdUrl: string; files: StackFiles },
+  input: {
+    binary: string;
+    folder: string;
+    port: number;
+    etcdUrl: string;
+    files: StackFiles;
+    moreFlags?: readonly string[];
+  },
   leash: Leash,
 ): Promise<ApiServer> {
   const { files, folder } = input;
@@ -44,7 +51,7 @@ export async function startApiServer(
     {
       name: 'kube-apiserver',
       command: input.binary,
-      args: Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+      args: [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), ...(input.moreFlags ?? [])],
       logFile: join(folder, 'logs', 'kube-apiserver.log'),
       disposable: true,
       probe: { url: `${url}/readyz`, ca: files.caPem, timeoutMs: 90_000 },

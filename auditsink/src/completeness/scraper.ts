@@ -1,0 +1,109 @@
+import { toStoreTime } from '@holdpoint/core';
+import type { ClickHouse, Logger } from '@holdpoint/platform';
+import type { ApiServerAddress } from './api-servers.ts';
+import type { CompletenessObserver } from './completeness-observer.ts';
+import type { CounterReading, ReadCounters } from './read-counters.ts';
+
+/**
+ * Asks every API server how many audit events it has produced, and puts the answers beside what has come: so the record says
+ * by itself what it does not hold. Counters only grow, so an answer that is lost, by a store that is down or a sink that is
+ * killed, costs nothing but detail: the next one stands for both.
+ */
+export interface Scraper {
+  /** One question to each API server, at the same time, and what has become final since the last one. Never rejects. */
+  round(): Promise<void>;
+}
+
+export interface ScraperParts {
+  apiServers: readonly ApiServerAddress[];
+  readCounters: ReadCounters;
+  store: Pick<ClickHouse, 'insert' | 'query'>;
+  /** This sink, as its rows name it. */
+  sink: string;
+  /** How long after a window events may still come. */
+  settleMs: number;
+  now: () => number;
+  observer: CompletenessObserver;
+  logger: Logger;
+}
+
+export function createScraper(parts: ScraperParts): Scraper {
+  const { apiServers, readCounters, store, sink, settleMs, now, observer, logger } = parts;
+  const failing = new Set<string>();
+  /** Windows that ended before are told already, or ended before this process began. */
+  let judgedUpTo = storeTimeOf(now());
+
+  const ask = async (apiServer: ApiServerAddress, atMs: number): Promise<string[]> => {
+    try {
+      const reading = await readCounters(apiServer);
+      observer.scraped(apiServer.name, reading.answeredAtMs);
+      if (failing.delete(apiServer.name))
+        logger.info({ apiServer: apiServer.name }, 'api server tells its counters again');
+      return [JSON.stringify(rowOf(reading, apiServer, { sink, settleMs, atMs }))];
+    } catch (error) {
+      observer.scrapeFailed(apiServer.name);
+      // Once an outage, not once a minute.
+      if (!failing.has(apiServer.name))
+        logger.warn({ err: error, apiServer: apiServer.name }, 'api server does not tell its counters');
+      failing.add(apiServer.name);
+      return [];
+    }
+  };
+  const judge = async (): Promise<void> => {
+    const windows = await store.query<{ window_end: string; missing: string }>(
+      `SELECT toString(window_end) AS window_end, toString(missing) AS missing
+       FROM completeness_since(since = '${judgedUpTo.slice(0, 23)}')
+       WHERE sink = ${quote(sink)} AND completeness_since.window_end > '${judgedUpTo}' AND verdict != 'waiting'
+         AND completeness_since.window_end < '${storeTimeOf(now() - settleMs)}'
+       ORDER BY completeness_since.window_end`,
+    );
+    for (const { window_end, missing } of windows) {
+      judgedUpTo = window_end;
+      if (missing === '0') continue;
+      observer.eventsMissing(Number(missing));
+      logger.error({ windowEnd: window_end, missing: Number(missing) }, 'audit events are missing');
+    }
+  };
+  return {
+    async round() {
+      const atMs = now();
+      const rows = (await Promise.all(apiServers.map((apiServer) => ask(apiServer, atMs)))).flat();
+      try {
+        if (rows.length > 0) await store.insert('apiserver_counters', rows.join('\n'));
+        await judge();
+      } catch (error) {
+        logger.error({ err: error }, 'store does not take the counters');
+      }
+    },
+  };
+}
+
+function rowOf(
+  reading: CounterReading,
+  { name }: ApiServerAddress,
+  { sink, settleMs, atMs }: { sink: string; settleMs: number; atMs: number },
+): object {
+  return {
+    // Of the round: by this the answers of several API servers belong together.
+    scraped_at: storeTimeOf(atMs).slice(0, 23),
+    sink,
+    apiserver: name,
+    started_at: storeTimeOf(reading.startedAtMs).slice(0, 23),
+    events_total: reading.eventsTotal,
+    errors_total: reading.errorsTotal,
+    rejected_total: reading.rejectedTotal,
+    asked_at: storeTimeOf(reading.askedAtMs),
+    answered_at: storeTimeOf(reading.answeredAtMs),
+    audit_id: reading.auditId,
+    settle_seconds: Math.ceil(settleMs / 1_000),
+  };
+}
+
+function storeTimeOf(ms: number): string {
+  return toStoreTime(new Date(ms).toISOString()) ?? '';
+}
+
+/** A ClickHouse string literal. */
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
