@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startStack, type Stack } from '@holdpoint/local';
+import { inRepository, startStack, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { createCaller, type Caller } from '../src/matrix/caller.ts';
 
@@ -90,13 +90,23 @@ describe('the record says what it does not hold', () => {
 
   test('traffic as usual: every window is complete, and what was counted was received', async () => {
     const since = now();
+    // A watch is told of twice, when it starts and when it ends; and counted twice.
+    const watch = stack.kubectlStart('admin', ['get', 'configmaps', '-n', 'default', '--watch-only']);
     for (let i = 0; i < 40; i += 1) {
       await traffic(5, 5);
       await sleep(100);
+      if (i === 20) watch.kill();
     }
+    // What the audit policy leaves out (heartbeats, above all) is neither told nor counted.
+    expect((await admin.send('GET', '/metrics')).text).toMatch(/^apiserver_audit_level_total\{level="None"\} [1-9]/m);
     const windows = await finalWindows(since, 3);
     expect(windows.map(({ verdict }) => verdict)).toEqual(['complete', 'complete', 'complete']);
     expect(sumOf(windows, 'missing')).toBe(0);
+    const [watched] = await rowsOf<{ stages: string[] }>(
+      `SELECT arraySort(groupUniqArray(stage)) AS stages FROM audit_events
+       WHERE verb = 'watch' AND username = 'admin' AND resource = 'configmaps'`,
+    );
+    expect(watched?.stages).toEqual(['ResponseComplete', 'ResponseStarted']);
   }, 120_000);
 
   test('our own question is on record, and marks where the counter was read', async () => {
@@ -152,6 +162,16 @@ describe('the record says what it does not hold', () => {
     expect(sumOf(outage, 'apiserver_errors')).toBeGreaterThanOrEqual(50);
     expect(windows.at(-1)?.verdict).toBe('complete');
   }, 180_000);
+
+  const queries = [
+    ...readFileSync(inRepository('docs', 'howto', 'completeness.md'), 'utf8').matchAll(/```sql\n([^]*?)```/g),
+  ];
+  test.each(queries.map(([, statement = '']) => ({ statement })))(
+    'docs/howto/completeness.md asks: $statement',
+    async ({ statement }) => {
+      expect((await rowsOf(statement)).length).toBeGreaterThan(statement.includes('bypass') ? -1 : 0);
+    },
+  );
 
   test('a restart of the API server', async () => {
     const since = now();

@@ -30,8 +30,8 @@ export interface ScraperParts {
 export function createScraper(parts: ScraperParts): Scraper {
   const { apiServers, readCounters, store, sink, settleMs, now, observer, logger } = parts;
   const failing = new Set<string>();
-  /** Windows that ended before are told already, or ended before this process began. */
-  let judgedUpTo = storeTimeOf(now());
+  /** The round up to which it is told what is missing; those before this process began are not. By our own clock. */
+  let judgedUpTo = roundTimeOf(now());
 
   const ask = async (apiServer: ApiServerAddress, atMs: number): Promise<string[]> => {
     try {
@@ -50,18 +50,18 @@ export function createScraper(parts: ScraperParts): Scraper {
     }
   };
   const judge = async (): Promise<void> => {
-    const windows = await store.query<{ window_end: string; missing: string }>(
-      `SELECT toString(window_end) AS window_end, toString(missing) AS missing
-       FROM completeness_since(since = '${judgedUpTo.slice(0, 23)}')
-       WHERE sink = ${quote(sink)} AND completeness_since.window_end > '${judgedUpTo}' AND verdict != 'waiting'
-         AND completeness_since.window_end < '${storeTimeOf(now() - settleMs)}'
-       ORDER BY completeness_since.window_end`,
+    const windows = await store.query<{ asked_at: string; missing: string }>(
+      `SELECT toString(scraped_at) AS asked_at, toString(missing) AS missing
+       FROM completeness_since(since = '${judgedUpTo}')
+       WHERE sink = ${quote(sink)} AND scraped_at > '${judgedUpTo}' AND scraped_at < '${roundTimeOf(now() - settleMs)}'
+         AND verdict != 'waiting'
+       ORDER BY scraped_at`,
     );
-    for (const { window_end, missing } of windows) {
-      judgedUpTo = window_end;
+    for (const { asked_at, missing } of windows) {
+      judgedUpTo = asked_at;
       if (missing === '0') continue;
       observer.eventsMissing(Number(missing));
-      logger.error({ windowEnd: window_end, missing: Number(missing) }, 'audit events are missing');
+      logger.error({ upTo: asked_at, missing: Number(missing) }, 'audit events are missing');
     }
   };
   return {
@@ -85,10 +85,10 @@ function rowOf(
 ): object {
   return {
     // Of the round: by this the answers of several API servers belong together.
-    scraped_at: storeTimeOf(atMs).slice(0, 23),
+    scraped_at: roundTimeOf(atMs),
     sink,
     apiserver: name,
-    started_at: storeTimeOf(reading.startedAtMs).slice(0, 23),
+    started_at: roundTimeOf(reading.startedAtMs),
     events_total: reading.eventsTotal,
     errors_total: reading.errorsTotal,
     rejected_total: reading.rejectedTotal,
@@ -97,6 +97,11 @@ function rowOf(
     audit_id: reading.auditId,
     settle_seconds: Math.ceil(settleMs / 1_000),
   };
+}
+
+/** With milliseconds, as these columns are. */
+function roundTimeOf(ms: number): string {
+  return storeTimeOf(ms).slice(0, 23);
 }
 
 function storeTimeOf(ms: number): string {
