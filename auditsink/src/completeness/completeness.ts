@@ -32,5 +32,5 @@ export function startCompleteness(parts: CompletenessParts): Rounds {
     return { stop: () => Promise.resolve() };
   }
   const scraper = createScraper({ ...parts, observer, readCounters: createReadCounters(cluster, newAuditId, now) });
-  return startRounds(everyMs, () => scraper.round());
+  return startRounds(everyMs, (stopping) => scraper.round(stopping));
 }

@@ -12,8 +12,11 @@ export interface CounterReading extends ApiServerCounters {
   answeredAtMs: number;
 }
 
-/** @throws HoldpointError ERR_UPSTREAM_UNAVAILABLE or ERR_METRICS_INVALID naming the API server */
-export type ReadCounters = (apiServer: ApiServerAddress) => Promise<CounterReading>;
+/**
+ * @param signal gives the question up
+ * @throws HoldpointError ERR_UPSTREAM_UNAVAILABLE or ERR_METRICS_INVALID naming the API server
+ */
+export type ReadCounters = (apiServer: ApiServerAddress, signal: AbortSignal) => Promise<CounterReading>;
 
 /** Prometheus gives up after ten seconds; this is asked once a minute, and an API server under load is the interesting one. */
 const timeoutMs = 15_000;
@@ -22,13 +25,17 @@ const maxAnswerBytes = 128 * 1024 * 1024;
 
 /** Asks with the credentials of `config`, each time over a connection of its own: a kept one would hide a restart behind it. */
 export function createReadCounters(config: KubeConfig, newAuditId: () => string, now: () => number): ReadCounters {
-  return async ({ name, url }) => {
+  return async ({ name, url }, signal) => {
     const auditId = newAuditId();
     const options: RequestOptions = { headers: { accept: 'text/plain', 'audit-id': auditId } };
     await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
     const askedAtMs = now();
     try {
-      const answer = await open(`${url}/metrics`, options);
+      // The signal ends the reading of the answer too: one that trickles for ever must not stop the rounds.
+      const answer = await open(`${url}/metrics`, {
+        ...options,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      });
       const text = (await readBody(answer, maxAnswerBytes)).toString('utf8');
       if (answer.statusCode !== 200) throw unavailable(`answered ${String(answer.statusCode)}`);
       const told = answer.headers['audit-id'];
@@ -48,8 +55,7 @@ export function createReadCounters(config: KubeConfig, newAuditId: () => string,
 
 function open(url: string, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    // The signal ends the reading of the answer too: one that trickles for ever must not stop the rounds.
-    const sent = request(url, { ...options, signal: AbortSignal.timeout(timeoutMs) }, resolve);
+    const sent = request(url, options, resolve);
     sent.on('error', reject);
     sent.end();
   });

@@ -13,6 +13,7 @@ const reading: CounterReading = {
   askedAtMs: start + 1,
   answeredAtMs: start + 31,
 };
+const going = new AbortController().signal;
 const [a, b] = ['a', 'b'].map((name) => ({ name, url: `https://${name}` }));
 
 /** A scraper on fakes. `answers` are given by API server, then by round; the store answers `windows`. */
@@ -43,6 +44,7 @@ function world(
         inserted.push(...lines.split('\n').map((line) => JSON.parse(line) as object));
       },
       async query<Row>(statement: string) {
+        if (statement.includes('max(scraped_at)')) return [{ judged: '2026-05-04 09:40:00.000' }] as Row[];
         asked.push(statement);
         return (windows.shift() ?? []) as Row[];
       },
@@ -63,7 +65,7 @@ function world(
 describe('a round', () => {
   test('the row, whole', async () => {
     const { scraper, inserted, told } = world({ a: [reading] });
-    await scraper.round();
+    await scraper.round(going);
     expect(inserted).toEqual([
       {
         scraped_at: '2026-05-04 10:00:00.000',
@@ -85,7 +87,7 @@ describe('a round', () => {
   test('one API server is down: the others are on record, and it is logged once, and again when it is back', async () => {
     const down = new Error('connection refused');
     const { scraper, inserted, told, logged } = world({ a: [reading, reading, reading], b: [down, down, reading] });
-    for (let round = 0; round < 3; round += 1) await scraper.round();
+    for (let round = 0; round < 3; round += 1) await scraper.round(going);
     expect(inserted).toHaveLength(4);
     expect(told.filter((each) => each === 'failed b')).toHaveLength(2);
     expect(logged).toEqual([
@@ -94,12 +96,18 @@ describe('a round', () => {
     ]);
   });
 
+  test('told to stop while it asks: that is no failure of the API server', async () => {
+    const { scraper, told, logged } = world({ a: [new Error('aborted')] });
+    await scraper.round(AbortSignal.abort());
+    expect([told, logged]).toEqual([[], []]);
+  });
+
   test('the store is down: the round ends, and the next one stands for both', async () => {
     const { scraper, inserted, logged, storeDown } = world({ a: [reading, reading] });
     storeDown.insert = true;
-    await scraper.round();
+    await scraper.round(going);
     storeDown.insert = false;
-    await scraper.round();
+    await scraper.round(going);
     expect(inserted).toHaveLength(1);
     expect(logged).toEqual(['error: store does not take the counters']);
   });
@@ -109,20 +117,20 @@ describe('what is missing for good', () => {
   const first = { asked_at: '2026-05-04 10:01:00.000', missing: '5' };
   const second = { asked_at: '2026-05-04 10:02:00.000', missing: '0' };
 
-  test('is told once: the next round asks from there on', async () => {
+  test('is told once: from where the process before had stopped, and the next round from there on', async () => {
     const { scraper, asked, told, logged } = world({ a: [reading, reading] }, [[first, second], []]);
-    await scraper.round();
-    await scraper.round();
+    await scraper.round(going);
+    await scraper.round(going);
     expect(told.filter((each) => each.startsWith('missing'))).toEqual(['missing 5']);
     expect(logged).toEqual(['error: audit events are missing']);
-    expect(asked[0]).toContain("scraped_at > '2026-05-04 10:00:00.000'");
+    expect(asked[0]).toContain("scraped_at > '2026-05-04 09:40:00.000'");
     expect(asked[1]).toContain("since = '2026-05-04 10:02:00.000'");
     expect(asked[1]).toContain("scraped_at > '2026-05-04 10:02:00.000'");
   });
 
   test('is asked of windows whose time is over, and of our own, whatever our name', async () => {
     const { scraper, asked } = world({ a: [reading] });
-    await scraper.round();
+    await scraper.round(going);
     expect(asked[0]).toContain("scraped_at < '2026-05-04 09:55:00.000'");
     expect(asked[0]).toContain("sink = 'it\\'s-1'");
   });

@@ -11,7 +11,7 @@ import type { CounterReading, ReadCounters } from './read-counters.ts';
  */
 export interface Scraper {
   /** One question to each API server, at the same time, and what has become final since the last one. Never rejects. */
-  round(): Promise<void>;
+  round(stopping: AbortSignal): Promise<void>;
 }
 
 export interface ScraperParts {
@@ -30,17 +30,18 @@ export interface ScraperParts {
 export function createScraper(parts: ScraperParts): Scraper {
   const { apiServers, readCounters, store, sink, settleMs, now, observer, logger } = parts;
   const failing = new Set<string>();
-  /** The round up to which it is told what is missing; those before this process began are not. By our own clock. */
-  let judgedUpTo = roundTimeOf(now());
+  /** The round up to which it is told what is missing. By our own clock. Undefined until the store says where we stopped. */
+  let judgedUpTo: string | undefined;
 
-  const ask = async (apiServer: ApiServerAddress, atMs: number): Promise<string[]> => {
+  const ask = async (apiServer: ApiServerAddress, atMs: number, stopping: AbortSignal): Promise<string[]> => {
     try {
-      const reading = await readCounters(apiServer);
+      const reading = await readCounters(apiServer, stopping);
       observer.scraped(apiServer.name, reading.answeredAtMs);
       if (failing.delete(apiServer.name))
         logger.info({ apiServer: apiServer.name }, 'api server tells its counters again');
       return [JSON.stringify(rowOf(reading, apiServer, { sink, settleMs, atMs }))];
     } catch (error) {
+      if (stopping.aborted) return [];
       observer.scrapeFailed(apiServer.name);
       // Once an outage, not once a minute.
       if (!failing.has(apiServer.name))
@@ -49,7 +50,16 @@ export function createScraper(parts: ScraperParts): Scraper {
       return [];
     }
   };
+  /** What was not final yet when this sink last asked: the process before this one has not told of it. */
+  const whereWeStopped = async (): Promise<string> => {
+    const [last] = await store.query<{ judged: string }>(
+      `SELECT toString(greatest(max(scraped_at) - toIntervalMillisecond(${String(settleMs)}), toDateTime64(0, 3, 'UTC'))) AS judged
+       FROM apiserver_counters WHERE sink = ${quote(sink)}`,
+    );
+    return last?.judged ?? roundTimeOf(0);
+  };
   const judge = async (): Promise<void> => {
+    if (judgedUpTo === undefined) return;
     const windows = await store.query<{ asked_at: string; missing: string }>(
       `SELECT toString(scraped_at) AS asked_at, toString(missing) AS missing
        FROM completeness_since(since = '${judgedUpTo}')
@@ -65,10 +75,11 @@ export function createScraper(parts: ScraperParts): Scraper {
     }
   };
   return {
-    async round() {
+    async round(stopping) {
       const atMs = now();
-      const rows = (await Promise.all(apiServers.map((apiServer) => ask(apiServer, atMs)))).flat();
+      const rows = (await Promise.all(apiServers.map((apiServer) => ask(apiServer, atMs, stopping)))).flat();
       try {
+        judgedUpTo ??= await whereWeStopped();
         if (rows.length > 0) await store.insert('apiserver_counters', rows.join('\n'));
         await judge();
       } catch (error) {

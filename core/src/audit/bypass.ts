@@ -22,15 +22,16 @@ export interface MarkInput {
 
 /** Fills in `governed` and `bypass`: what is known of the policies when an event comes in. Everything else stays. */
 export function markRow(row: AuditRow, { policies, authenticated, expectProxy }: MarkInput): AuditRow {
-  // A policy says nothing of what was before it, and events may come minutes late.
-  const inForce = policies.filter(
-    ({ metadata }) => (toStoreTime(metadata.creationTimestamp ?? '') ?? '') <= row.event_time,
-  );
-  const governed = governingPolicies(inForce, row).length > 0;
-  const bypass = bypassOf(row, governed, expectProxy, () => {
-    return authenticated !== undefined && governingPolicies(inForce, authenticated).length > 0;
-  });
+  const isGoverned = (user: Pick<UserInfo, 'username' | 'groups'>): boolean =>
+    governingPolicies(policies, user).some((policy) => wasThere(policy, row.event_time));
+  const governed = isGoverned(row);
+  const bypass = bypassOf(row, governed, expectProxy, () => authenticated !== undefined && isGoverned(authenticated));
   return { ...row, governed, bypass };
+}
+
+/** A policy says nothing of what was before it, and events may come minutes late. */
+function wasThere({ metadata }: Pick<AccessPolicy, 'metadata'>, time: string): boolean {
+  return (toStoreTime(metadata.creationTimestamp ?? '') ?? '') <= time;
 }
 
 function bypassOf(
