@@ -1,11 +1,14 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createMask, failureStatus } from '@holdpoint/core';
+import { createMask, failureStatus, type AccessPolicy } from '@holdpoint/core';
 import {
   closeGracefully,
   createHttpsServer,
   createLogger,
+  createObjectCache,
+  durationFlag,
   exitOnFatal,
+  kinds,
   listen,
   parseFlags,
   pathOf,
@@ -15,7 +18,11 @@ import {
   sendJson,
   type ClickHouseReader,
 } from '@holdpoint/platform';
+import { apiServersOf } from './completeness/api-servers.ts';
+import { startCompleteness } from './completeness/completeness.ts';
+import { createGoverned } from './governed/governed.ts';
 import { createIntake } from './intake/intake.ts';
+import { ownCredentials } from './own-credentials.ts';
 import { createQueryApp } from './query/query-app.ts';
 import { lockDataDir } from './spool/data-lock.ts';
 import { openSpool } from './spool/spool.ts';
@@ -59,6 +66,17 @@ const flags = parseFlags(process.argv.slice(2), {
     description: 'the account through which the proxy impersonates',
     default: 'system:serviceaccount:holdpoint-system:holdpoint-proxy',
   },
+  kubeconfig: {
+    description: "how to reach the API server; empty: the pod's service account, if there is one",
+    default: '',
+  },
+  'apiserver-metrics': {
+    description: "none, kubernetes (the kubeconfig's API server), or https URLs of every API server",
+    default: 'kubernetes',
+  },
+  'completeness-every': { description: 'how often API servers are asked what they have audited', default: '60s' },
+  'completeness-settle': { description: 'how long events may be late', default: '5m' },
+  'expect-proxy': { description: 'governed users are to come through the proxy', isSwitch: true },
   'spool-max-bytes': { description: 'past this the intake answers 503', default: String(4 * 1024 ** 3) },
   'sink-name': { description: 'whose chain is written; made up once for a data folder where it is empty', default: '' },
   'checkpoint-key-file': { description: 'PEM of the Ed25519 key that checkpoints are signed with', default: '' },
@@ -74,6 +92,13 @@ const flags = parseFlags(process.argv.slice(2), {
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
+const completenessEveryMs = durationFlag('completeness-every', flags['completeness-every']);
+const settleMs = durationFlag('completeness-settle', flags['completeness-settle']);
+const kubernetes = ownCredentials(flags.kubeconfig);
+const apiServers = apiServersOf(
+  kubernetes === undefined ? 'none' : flags['apiserver-metrics'],
+  kubernetes?.getCurrentCluster()?.server ?? '',
+);
 const logger = createLogger('auditsink', flags['log-level']);
 const key = readKey(flags['mask-key-file']);
 const hmac = (text: string): string => createHmac('sha256', key).update(text).digest('hex');
@@ -89,12 +114,22 @@ const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number
 /** What is there once the store is open. */
 const opened: { loader?: Loader; reader?: ClickHouseReader } = {};
 
+const governed = await createGoverned({
+  openPolicies:
+    kubernetes === undefined
+      ? undefined
+      : (onError) => createObjectCache<AccessPolicy>(kubernetes, kinds.accessPolicies, onError),
+  expectProxy: flags['expect-proxy'] === 'true',
+  logger,
+});
+
 const clientCaFile = flags['intake-client-ca-file'];
 const intakeTokenFile = flags['intake-token-file'];
 const intake = createIntake({
   spool,
   mask: createMask(hmac),
   proxyUsername: flags['proxy-username'],
+  mark: governed.mark,
   now: () => Date.now(),
   eventSenders: {
     tokenFile: intakeTokenFile,
@@ -146,7 +181,20 @@ const opening = openWhenUp(openStore, ({ writer }) => migrate(writer, { cluster 
   });
   const reader = await store.reader();
   Object.assign(opened, { loader, reader });
-  return { store, loader, reader };
+  const completeness = startCompleteness({
+    ...{
+      cluster: kubernetes,
+      apiServers,
+      everyMs: completenessEveryMs,
+      settleMs,
+      store: store.writer,
+      sink,
+      now,
+      logger,
+    },
+    newAuditId: randomUUID,
+  });
+  return { store, loader, reader, completeness };
 });
 
 runUntilSignal(logger, async () => {
@@ -154,6 +202,7 @@ runUntilSignal(logger, async () => {
   await closeGracefully(server, drainMs);
   await intake.close();
   const open = await opening;
+  await open?.completeness.stop();
   await open?.loader.close();
   await spool.close();
   await open?.reader.close();

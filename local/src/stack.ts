@@ -28,6 +28,8 @@ export interface StackOptions {
   webhookReplicas?: number;
   /** Added to the webhook's command line. */
   webhookFlags?: readonly string[];
+  /** Added to the audit sink's command line. */
+  auditsinkFlags?: readonly string[];
   /** Flags of the API server, by their names: added to its command line, or instead of ours. */
   apiServerFlags?: Readonly<Record<string, string>>;
   /** Manifest files, applied in order once the services are ready. */
@@ -137,19 +139,25 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     files,
     keys: files.services,
     addresses,
-    kubeconfigs: { webhook: join(dir, 'kubeconfigs', 'webhook'), proxy: join(dir, 'kubeconfigs', 'proxy') },
+    kubeconfigs: {
+      webhook: join(dir, 'kubeconfigs', 'webhook'),
+      proxy: join(dir, 'kubeconfigs', 'proxy'),
+      auditsink: join(dir, 'kubeconfigs', 'auditsink'),
+    },
     dataDir: join(dir, 'data'),
     drainDelay: replicas > 1 ? drainDelay : '0s',
+  };
+  const moreFlags: Record<ServiceName, readonly string[]> = {
+    webhook: options.webhookFlags ?? [],
+    proxy: [],
+    auditsink: options.auditsinkFlags ?? [],
   };
   const startReplica = async (name: ServiceName, processName: string, listen: string): Promise<Service> => {
     const service = await superviseService(
       {
         name: processName,
         command: process.execPath,
-        args: [
-          ...commandLineOf(name, serviceInput, listen),
-          ...(name === 'webhook' ? (options.webhookFlags ?? []) : []),
-        ],
+        args: [...commandLineOf(name, serviceInput, listen), ...moreFlags[name]],
         logFile: join(dir, 'logs', `${processName}.log`),
         graceMs: name === 'webhook' ? webhookGraceMs : undefined,
         url: `https://${listen}`,
@@ -186,21 +194,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash),
     startIssuer({ folder: dir, port: issuerPort, url: issuerUrl, files }, leash),
   ]);
-  // The sink needs nothing of the cluster; the API server's first events should find it there.
-  const sinkStarted = wanted.includes('auditsink') ? startService('auditsink') : Promise.resolve();
-
-  progress('starting kube-apiserver');
-  const [apiServer] = await Promise.all([
-    startApiServer(
-      {
-        ...{ binary: binaries.apiServer, folder: dir, port: ports.take(), etcdUrl: etcd.url, files },
-        flags: options.apiServerFlags ?? {},
-      },
-      leash,
-    ),
-    sinkStarted,
-  ]);
-
+  const apiServerPort = ports.take();
   const kubeconfigs = new Map<User, string>();
   const writeKubeconfig = (name: string, server: string, credential: Credential): string => {
     const file = join(dir, 'kubeconfigs', name);
@@ -208,6 +202,22 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
     return file;
   };
   const certified = (keys: { cert: string; key: string }): Credential => ({ type: 'ClientCertificate', ...keys });
+  // The sink waits for nothing of the cluster; the API server's first events should find it there.
+  writeKubeconfig('auditsink', `https://127.0.0.1:${String(apiServerPort)}`, certified(files.auditsink));
+  const sinkStarted = wanted.includes('auditsink') ? startService('auditsink') : Promise.resolve();
+
+  progress('starting kube-apiserver');
+  const [apiServer] = await Promise.all([
+    startApiServer(
+      {
+        ...{ binary: binaries.apiServer, folder: dir, port: apiServerPort, etcdUrl: etcd.url, files },
+        flags: options.apiServerFlags ?? {},
+      },
+      leash,
+    ),
+    sinkStarted,
+  ]);
+
   kubeconfigs.set('admin', writeKubeconfig('admin', apiServer.url, certified(files.admin)));
   const controllers = writeKubeconfig('controller-manager', apiServer.url, certified(files.controllerManager));
   const kubelet = writeKubeconfig('node', apiServer.url, certified(files.node));

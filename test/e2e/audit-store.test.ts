@@ -162,7 +162,7 @@ describe.each(backends)('the store $backend', ({ lacking, start }) => {
         user: { username: 'a', groups: [] },
         impersonatedUser: undefined,
       });
-      const numbers = [0, 0.1, 1e21, 5e-324, 1.7976931348623157e308, 123456.789012, 2 / 3, 1e-7, 9007199254740993];
+      const numbers = [0, 0.1, 1e21, 5e-324, 1.7976931348623157e308, 123456.789012, 2 / 3, 1e-7, 2 ** 53];
       const recording = {
         ...{ recordingId: 'odd', sequence: 0, auditId: 'a', session: 's', username: odd, namespace: 'n', pod: 'p' },
         ...{ container: '', command: ['sh', '', odd], startedAt: '2026-05-04T10:11:12.123456789+05:30', width: 65_535 },

@@ -5,7 +5,6 @@ import {
   HoldpointError,
   parseRecordings,
   toRowLine,
-  type AuditRow,
   type AuditSource,
   type JsonValue,
   type Mask,
@@ -21,7 +20,7 @@ import { createLogReader } from './log-reader.ts';
 import { followLog } from './log-tail.ts';
 import { unobserved, type IntakeObserver, type IntakePath } from './observer.ts';
 import { createRowBatch } from './row-batch.ts';
-import { createRowLines } from './row-lines.ts';
+import { createRowLines, type MarkRow } from './row-lines.ts';
 import { requireSender, type SenderRules } from './sender.ts';
 
 /**
@@ -54,7 +53,7 @@ export interface IntakeParts {
   /** Told after everything that is on disk. */
   onSpooled: () => void;
   /** Adds to a row what is known of policies today. @default nothing */
-  mark?: (row: AuditRow) => AuditRow;
+  mark?: MarkRow;
   observer?: IntakeObserver;
   logger: Logger;
 }

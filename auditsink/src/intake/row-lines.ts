@@ -5,10 +5,12 @@ import {
   toRow,
   toRowLine,
   toStoreTime,
+  type AuditItem,
   type AuditRow,
   type AuditSource,
   type Mask,
   type RowOptions,
+  type UserInfo,
 } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
 import type { AuditIdMemory } from './audit-id-memory.ts';
@@ -18,13 +20,19 @@ import type { ScannedItem } from './scanned-item.ts';
 /** Makes the line that an item is kept as. Total: whatever the item is, it has one. */
 export type ToRowLine = (item: ScannedItem, source: AuditSource) => string;
 
+/**
+ * Adds to a row what is known of policies today.
+ *
+ * @param authenticated who authenticated; undefined where the event could not be read
+ */
+export type MarkRow = (row: AuditRow, authenticated: UserInfo | undefined) => AuditRow;
+
 export interface RowLineParts {
   mask: Mask;
   /** The account that the proxy impersonates through. */
   proxyUsername: string;
   now: () => number;
-  /** Adds to a row what is known of policies today. */
-  mark: (row: AuditRow) => AuditRow;
+  mark: MarkRow;
   auditIds: AuditIdMemory;
   observer: IntakeObserver;
   logger: Logger;
@@ -54,7 +62,10 @@ export function createRowLines({
   const optionsBySource = { apiserver: optionsOf('apiserver'), file: optionsOf('file'), proxy: optionsOf('proxy') };
   return (item, source) => {
     const options = optionsBySource[source];
-    const row = item.type === 'Whole' ? rowOf(item.bytes, options) : toOversizeRow(item, options);
+    const { row, authenticated } =
+      item.type === 'Whole'
+        ? rowOf(parse(item.bytes), options)
+        : { row: toOversizeRow(item, options), authenticated: undefined };
     if (row.broken !== '') observer.stubbed(stubReasonOf(row));
     if (auditIds.isCollision(row)) {
       observer.auditIdCollision();
@@ -63,20 +74,24 @@ export function createRowLines({
       const shown = { auditId: short(audit_id), stage: short(stage), username: short(username) };
       logger.warn(shown, 'one audit id with two contents');
     }
-    return toRowLine(mark(row));
+    return toRowLine(mark(row, authenticated));
   };
 }
 
-function rowOf(bytes: Buffer, options: RowOptions): AuditRow {
+function rowOf(item: AuditItem, options: RowOptions): { row: AuditRow; authenticated: UserInfo | undefined } {
+  return { row: toRow(item, options), authenticated: item.type === 'Event' ? item.event.user : undefined };
+}
+
+function parse(bytes: Buffer): AuditItem {
   const contentHash = (): string => createHash('sha256').update(bytes).digest('hex');
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
   } catch {
     // Not in the words of JSON.parse: it quotes the text, and there may be a secret in that.
-    return toRow({ type: 'Broken', reason: 'it is not JSON', fields: {}, contentHash }, options);
+    return { type: 'Broken', reason: 'it is not JSON', fields: {}, contentHash };
   }
-  return toRow(parseAuditItem(value, contentHash), options);
+  return parseAuditItem(value, contentHash);
 }
 
 function stubReasonOf({ broken }: AuditRow): StubReason {

@@ -48,6 +48,8 @@ CREATE TABLE IF NOT EXISTS audit_events
     response_body String CODEC(ZSTD(3)),
     broken LowCardinality(String),
     INDEX event_time_range event_time TYPE minmax,
+    -- A window is counted by when events were told of, which for a watch or an exec may be hours after event_time.
+    INDEX stage_time_range stage_time TYPE minmax,
     INDEX audit_ids audit_id TYPE bloom_filter(0.01),
     INDEX sequences sequence TYPE minmax
 )
@@ -113,7 +115,15 @@ CREATE TABLE IF NOT EXISTS apiserver_counters
     apiserver LowCardinality(String),
     started_at DateTime64(3, 'UTC'),
     events_total UInt64,
-    errors_total UInt64
+    errors_total UInt64,
+    rejected_total UInt64,
+    -- What places the question among the events: its own audit id, by which it is found there, and when it was asked and
+    -- answered by the sink's clock, where it is not.
+    asked_at DateTime64(6, 'UTC'),
+    answered_at DateTime64(6, 'UTC'),
+    audit_id String,
+    -- How long events may be late.
+    settle_seconds UInt32
 )
 ENGINE = MergeTree
 PARTITION BY toDate(scraped_at)

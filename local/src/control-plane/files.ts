@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { extraKeys } from '@holdpoint/core';
+import { extraKeys, serviceAccountUsername } from '@holdpoint/core';
 import { createAuthority, type Authority, type CertifiedKey } from '../certificates.ts';
 import { audience } from '../users.ts';
 import { nodeName } from './kwok-configuration.ts';
@@ -25,6 +25,8 @@ export interface StackFiles {
   /** system:masters. */
   admin: KeyFiles;
   controllerManager: KeyFiles;
+  /** The audit sink's service account: it starts before there is an API server that could give it a token. */
+  auditsink: KeyFiles;
   serviceAccount: { key: string; publicKey: string };
   /** How the proxy knows who somebody is. */
   authenticationConfig: string;
@@ -81,6 +83,13 @@ export async function writeStackFiles(
     controllerManager: writeKey(
       'kube-controller-manager',
       await authority.issueClient('system:kube-controller-manager'),
+    ),
+    auditsink: writeKey(
+      'auditsink-client',
+      await authority.issueClient(serviceAccountUsername('holdpoint-system', 'holdpoint-auditsink'), [
+        'system:serviceaccounts',
+        'system:serviceaccounts:holdpoint-system',
+      ]),
     ),
     serviceAccount: {
       key: write('service-account.key', serviceAccount.privateKey),

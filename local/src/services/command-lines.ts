@@ -9,8 +9,8 @@ export interface CommandLineInput {
   keys: KeyFiles;
   /** `127.0.0.1:port` of each. */
   addresses: Readonly<Record<ServiceName, string>>;
-  /** The service account's kubeconfig. */
-  kubeconfigs: Readonly<Record<'webhook' | 'proxy', string>>;
+  /** Each service's own kubeconfig. */
+  kubeconfigs: Readonly<Record<ServiceName, string>>;
   dataDir: string;
   /** How long a webhook serves on after SIGTERM: `0s` where nobody balances. */
   drainDelay: string;
@@ -54,6 +54,11 @@ export function commandLineOf(
       'recordings-token-file': files.intakeToken,
     },
     auditsink: {
+      kubeconfig: input.kubeconfigs.auditsink,
+      'apiserver-metrics': 'kubernetes',
+      'completeness-every': '5s',
+      // The API server's batches wait a second here, and are tried again after one: see api-server.ts.
+      'completeness-settle': '30s',
       'data-dir': input.dataDir,
       'mask-key-file': files.maskKey,
       'intake-token-file': files.intakeToken,
