@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   collectDefaultMetrics,
   Counter as PromCounter,
@@ -8,7 +9,8 @@ import {
 
 /** A count that only grows. */
 export interface Counter<Label extends string> {
-  add(labels: Record<Label, string>): void;
+  /** @param count @default 1 */
+  add(labels: Record<Label, string>, count?: number): void;
 }
 
 /** A value of now. */
@@ -70,7 +72,7 @@ export function createMetrics({ service, version, ofProcess = true }: MetricsOpt
       const counter = new PromCounter(common(options));
       // A rate needs a first value: a counter that appears with its first event hides that event.
       if ((options.labels ?? []).length === 0) counter.inc(0);
-      return { add: (labels) => counter.inc(labels) };
+      return { add: (labels, count) => counter.inc(labels, count) };
     },
     gauge(options) {
       const gauge = new PromGauge(common(options));
@@ -91,4 +93,11 @@ export function createMetrics({ service, version, ofProcess = true }: MetricsOpt
     },
     exposition: async () => ({ contentType: register.contentType, text: await register.metrics() }),
   };
+}
+
+/** Answers `GET /metrics`. */
+export async function sendMetrics(response: ServerResponse, exposition: Metrics['exposition']): Promise<void> {
+  const { contentType, text } = await exposition();
+  response.writeHead(200, { 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) });
+  response.end(text);
 }

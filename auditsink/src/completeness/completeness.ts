@@ -1,6 +1,6 @@
 import type { ClickHouse, KubeConfig, Logger } from '@holdpoint/platform';
 import type { ApiServerAddress } from './api-servers.ts';
-import { silentObserver, type CompletenessObserver } from './completeness-observer.ts';
+import { silentObserver, type CompletenessObserver } from './observer.ts';
 import { createReadCounters } from './read-counters.ts';
 import { startRounds, type Rounds } from './rounds.ts';
 import { createScraper } from './scraper.ts';

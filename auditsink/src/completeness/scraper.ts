@@ -1,7 +1,7 @@
 import { toStoreTime } from '@holdpoint/core';
 import type { ClickHouse, Logger } from '@holdpoint/platform';
 import type { ApiServerAddress } from './api-servers.ts';
-import type { CompletenessObserver } from './completeness-observer.ts';
+import type { CompletenessObserver } from './observer.ts';
 import type { CounterReading, ReadCounters } from './read-counters.ts';
 
 /**

@@ -116,3 +116,8 @@ export function sendJson(
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
 }
+
+/** Answers a health probe: 503 with the reason, or 200. */
+export function sendState(response: ServerResponse, reason: string | undefined): void {
+  sendJson(response, reason === undefined ? 200 : 503, { status: reason ?? 'ok' });
+}

@@ -1,7 +1,15 @@
-import type { ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { failureStatus } from '@holdpoint/core';
-import { createHttpsServer, pathOf, sendJson, type Logger, type Metrics, type TlsReload } from '@holdpoint/platform';
+import {
+  createHttpsServer,
+  pathOf,
+  sendJson,
+  sendMetrics,
+  sendState,
+  type Logger,
+  type Metrics,
+  type TlsReload,
+} from '@holdpoint/platform';
 import type { WebhookMetrics } from '../metrics.ts';
 import { handleReview, type Reviewer } from './review-handler.ts';
 
@@ -34,12 +42,7 @@ export function createWebhookServer(options: WebhookServerOptions): Server {
       } else if (path === '/healthz') {
         sendJson(response, 200, { status: 'ok' });
       } else if (path === '/readyz') {
-        const reason = notReady();
-        sendJson(
-          response,
-          reason === undefined ? 200 : 503,
-          reason === undefined ? { status: 'ok' } : { status: reason },
-        );
+        sendState(response, notReady());
       } else if (path === '/metrics' && request.method === 'GET') {
         void sendMetrics(response, exposition);
       } else {
@@ -47,10 +50,4 @@ export function createWebhookServer(options: WebhookServerOptions): Server {
       }
     },
   });
-}
-
-async function sendMetrics(response: ServerResponse, exposition: Metrics['exposition']): Promise<void> {
-  const { contentType, text } = await exposition();
-  response.writeHead(200, { 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) });
-  response.end(text);
 }
