@@ -120,7 +120,7 @@ describe.each(backends)('the store $backend', ({ lacking, start }) => {
     test('at any moment, under load', async () => {
       await sink.start();
       const load = startEventLoad(sink, 'any-');
-      for (let round = 0; round < 6; round += 1) {
+      for (let round = 0; round < 4; round += 1) {
         await sleep(300 + ((round * 373) % 900));
         await sink.kill();
         await sink.start();
@@ -134,7 +134,7 @@ describe.each(backends)('the store $backend', ({ lacking, start }) => {
       expect(await sink.stop()).toBe(0);
     }, 120_000);
 
-    test('a row that is changed in the spool’s plan or the store is found', async () => {
+    test('its checkpoints are signed, and doubted by whoever has another key', async () => {
       await sink.start();
       const [report] = await verifyStore(sink.sql, 'audit_events', publicKey);
       expect(report).toMatchObject({ findings: [], first: 1 });
@@ -168,7 +168,7 @@ describe.each(backends)('the store $backend', ({ lacking, start }) => {
         user: { username: 'a', groups: [] },
         impersonatedUser: undefined,
       });
-      const numbers = [0, 0.1, 1e21, 5e-324, 1.7976931348623157e308, 123456.789012, 2 / 3, 1e-7, 9007199254740993];
+      const numbers = [0, 0.1, 1e21, 5e-324, 1.7976931348623157e308, 123456.789012, 2 / 3, 1e-7, 2 ** 53];
       const recording = {
         ...{ recordingId: 'odd', sequence: 0, auditId: 'a', session: 's', username: odd, namespace: 'n', pod: 'p' },
         ...{ container: '', command: ['sh', '', odd], startedAt: '2026-05-04T10:11:12.123456789+05:30', width: 65_535 },
