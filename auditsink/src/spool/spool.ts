@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
+import { isNoSpace } from './no-space.ts';
 import { frameRecord, headBytes, maxRecordBytes, readRecord } from './record.ts';
 import { recoverSegment } from './recover.ts';
 import { reached } from './steps.ts';
@@ -215,11 +216,6 @@ function wholeLength(bytes: Buffer): number {
   if (bytes.length < headBytes) return 0;
   const length = bytes.readUInt32BE(0);
   return length > maxRecordBytes ? 0 : headBytes + length;
-}
-
-function isNoSpace(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function spoolFull(why: string, cause?: unknown): HoldpointError {
