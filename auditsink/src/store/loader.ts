@@ -78,6 +78,7 @@ export function createLoader(parts: LoaderParts): Loader {
       logger.error({ position, end: spool.end() }, 'spool ends before its position and is loaded from its beginning');
       position = { segment: 1, offset: 0 };
     }
+    spool.forgetBefore(position);
     const plan = readPlan(files.plan);
     const isPending = plan?.sink === sink && comparePositions(plan.from, position) === 0;
     const isDone = plan?.sink === sink && comparePositions(plan.end, position) <= 0;
