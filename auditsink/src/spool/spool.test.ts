@@ -144,6 +144,25 @@ describe('spool', () => {
     await spool.close();
   });
 
+  test('a disk that its one segment has filled has room again once that is loaded', async () => {
+    const room = 100;
+    const { openFile } = faulty((call) => {
+      const used = files().reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+      if (call === 'write' && used > room) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    });
+    const spool = await opened({ openFile });
+    await spool.append(Buffer.alloc(60, 'x'));
+    for (let i = 0; i < 3; i += 1) {
+      await expect(spool.append(Buffer.alloc(90, 'y'))).rejects.toMatchObject({ code: 'ERR_SPOOL_FULL' });
+    }
+    const batch = await spool.read(beginning, 10);
+    spool.forgetBefore(batch?.end ?? beginning);
+    expect(spool.size()).toBe(0);
+    await spool.append(Buffer.alloc(90, 'z'));
+    expect(await all(spool, batch?.end)).toEqual(['z'.repeat(90)]);
+    await spool.close();
+  });
+
   test('what waits for a slow disk is bounded, but for a record that comes alone', async () => {
     const spool = await opened({ maxWaitingBytes: 100 });
     const outcomes = await Promise.allSettled([200, 1, 1].map((length) => spool.append(Buffer.alloc(length, 'x'))));

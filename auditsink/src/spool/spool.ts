@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
+import { isNoSpace } from './no-space.ts';
 import { frameRecord, headBytes, maxRecordBytes, readRecord } from './record.ts';
 import { recoverSegment } from './recover.ts';
 import { reached } from './steps.ts';
@@ -92,6 +93,16 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   let isCommitting = false;
   let committed = Promise.resolve();
 
+  /** What was said of it last: a segment may be let go of only when the next one is begun. */
+  let loaded: SpoolPosition = { segment: 1, offset: 0 };
+  const forget = (): void => {
+    for (const segment of segments()) {
+      const bytes = sizeOf(fileOf(segment));
+      if (segment >= current || comparePositions({ segment, offset: bytes }, loaded) > 0) break;
+      rmSync(fileOf(segment));
+      total -= bytes;
+    }
+  };
   const turnOver = async (): Promise<void> => {
     const next = await openFile(folder, fileOf(current + 1));
     // What it could not write was refused to its sender; that it cannot be closed either changes nothing.
@@ -99,6 +110,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     handle = next;
     current += 1;
     length = 0;
+    forget();
   };
   /** What a group that failed has left to be done. */
   const left = { torn: false, failed: false };
@@ -137,7 +149,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
         total += bytes.length;
         for (const each of group) each.resolve();
       } catch (cause) {
-        left.failed ||= !isNoSpace(cause);
+        // A full disk too: what is loaded of this segment can be let go of once it is not the last one.
+        left.failed ||= !isNoSpace(cause) || length > 0;
         await makeReady().catch((error: unknown) => logger.error({ err: error }, 'spool not taken back'));
         const error = isNoSpace(cause) ? spoolFull('the disk is full', cause) : cause;
         for (const each of group) each.reject(error);
@@ -190,11 +203,8 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       return undefined;
     },
     forgetBefore(position) {
-      for (const segment of segments()) {
-        if (segment >= position.segment || segment >= current) break;
-        total -= statSync(fileOf(segment)).size;
-        rmSync(fileOf(segment));
-      }
+      loaded = position;
+      forget();
     },
     size: () => total,
     sizeAfter({ segment, offset }) {
@@ -215,11 +225,6 @@ function wholeLength(bytes: Buffer): number {
   if (bytes.length < headBytes) return 0;
   const length = bytes.readUInt32BE(0);
   return length > maxRecordBytes ? 0 : headBytes + length;
-}
-
-function isNoSpace(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 function spoolFull(why: string, cause?: unknown): HoldpointError {

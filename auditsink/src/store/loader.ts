@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chainStart, HoldpointError, type ChainedTable } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
 import { readPosition, writePosition } from '../spool/position-file.ts';
+import { createReserve } from '../spool/reserve.ts';
 import { comparePositions, type Spool, type SpoolBatch } from '../spool/spool.ts';
 import { readPayload } from '../spool/spooled.ts';
 import { reached } from '../spool/steps.ts';
@@ -58,6 +59,7 @@ export function createLoader(parts: LoaderParts): Loader {
   const { spool, store, checkpoints, sink, folders, now, logger, observer = noStoreObserver } = parts;
   const { retryDelaysMs = defaultRetryDelaysMs } = parts;
   const files = { position: join(folders.spool, 'position.json'), plan: join(folders.spool, 'plan.json') };
+  const reserve = createReserve(join(folders.spool, 'reserve'), logger);
   let position = readPosition(files.position);
   /** Of every table that has rows, once they are known. */
   let ends: Ends | undefined;
@@ -76,6 +78,7 @@ export function createLoader(parts: LoaderParts): Loader {
       logger.error({ position, end: spool.end() }, 'spool ends before its position and is loaded from its beginning');
       position = { segment: 1, offset: 0 };
     }
+    spool.forgetBefore(position);
     const plan = readPlan(files.plan);
     const isPending = plan?.sink === sink && comparePositions(plan.from, position) === 0;
     const isDone = plan?.sink === sink && comparePositions(plan.end, position) <= 0;
@@ -116,7 +119,7 @@ export function createLoader(parts: LoaderParts): Loader {
   };
 
   const keepPlan = (plan: Plan, lines: Lines): void => {
-    writePlan(files.plan, plan);
+    reserve.within(() => writePlan(files.plan, plan));
     pending = { plan, lines, isNew: true };
     reached('planned');
   };
@@ -176,9 +179,10 @@ export function createLoader(parts: LoaderParts): Loader {
 
   const moveTo = (end: Plan['end']): void => {
     position = end;
-    writePosition(files.position, position);
+    reserve.within(() => writePosition(files.position, position));
     reached('positioned');
     spool.forgetBefore(position);
+    reserve.restore();
   };
 
   const loadOnce = async (): Promise<boolean> => {

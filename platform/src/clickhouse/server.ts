@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { createClient, type ClickHouseClient, type DataFormat } from '@clickhouse/client';
+import { finished } from 'node:stream/promises';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient, type DataFormat } from '@clickhouse/client';
 import { database, insertSettings, readerSettings, type ClickHouse, type ClickHouseReader } from './clickhouse.ts';
 
 export interface ServerOptions {
@@ -72,10 +73,10 @@ export async function openServer(
         await client.command({ query: statement, auth: auth(), clickhouse_settings: { wait_end_of_query: 1 } });
       },
       async insert(table, lines, { token } = {}) {
-        await client.insert({
-          table,
+        // Not insert(): that wants objects, and would write each line anew.
+        const { stream: answer } = await client.exec({
+          query: `INSERT INTO ${table} FORMAT JSONEachRow`,
           values: Readable.from([Buffer.from(lines)], { objectMode: false }),
-          format: 'JSONEachRow',
           auth: auth(),
           clickhouse_settings: {
             ...asSettings(insertSettings),
@@ -86,6 +87,7 @@ export async function openServer(
             ...(token === undefined ? {} : { insert_deduplication_token: token }),
           },
         });
+        await finished(answer.resume());
       },
       async query<Row>(statement: string) {
         const answer = await client.query({
@@ -110,6 +112,8 @@ function clientOf({ url, ca }: ServerOptions, name: string = database): ClickHou
     request_timeout: requestTimeoutMs,
     max_open_connections: maxConnections,
     keep_alive: { enabled: true, idle_socket_ttl: idleSocketMs },
+    // What goes wrong rejects, and is logged by whoever asked.
+    log: { level: ClickHouseLogLevel.OFF },
     ...(ca === undefined ? {} : { tls: { ca_cert: ca } }),
   });
 }
