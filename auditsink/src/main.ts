@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { createMask, failureStatus } from '@holdpoint/core';
 import {
   closeGracefully,
+  createAccessReview,
   createHttpsServer,
   createLogger,
+  createTokenReview,
   exitOnFatal,
   listen,
+  loadKubeConfig,
   openEmbedded,
   parseFlags,
   pathOf,
@@ -17,7 +20,9 @@ import {
   type ClickHouseReader,
 } from '@holdpoint/platform';
 import { takeAudit, takeRecordings } from './intake/intake.ts';
+import { createAuditors } from './query/auditors.ts';
 import { createQueryApp } from './query/query-app.ts';
+import { createSlots } from './query/slots.ts';
 import { openSpool } from './spool/spool.ts';
 import { createAuditStore } from './store/audit-store.ts';
 import { createLoader, type Loader } from './store/loader.ts';
@@ -26,6 +31,13 @@ import { migrate } from './store/migrate.ts';
 const drainMs = 10_000;
 /** The API server gives a POST 30 s; tens of megabytes may be on their way. */
 const requestTimeoutMs = 60_000;
+
+/** Each may take a core and its share of memory, beside the intake. */
+const maxQueries = 4;
+/** A dashboard asks for all of its panels at once. */
+const maxWaitingQueries = 32;
+/** ClickHouse's clients give a query 30 s. */
+const maxQueryWaitMs = 10_000;
 
 exitOnFatal('auditsink');
 const flags = parseFlags(process.argv.slice(2), {
@@ -36,6 +48,15 @@ const flags = parseFlags(process.argv.slice(2), {
   'mask-key-file': { description: 'hex key, shared with webhook and proxy: binds masks' },
   'intake-token-file': { description: 'bearer token of whoever sends events and recordings' },
   'query-token-file': { description: 'token of whoever asks in SQL' },
+  kubeconfig: {
+    description:
+      'kubeconfig to ask the API server by whose tokens may ask in SQL; without one only the query token may',
+    default: '',
+  },
+  'query-token-audience': {
+    description: 'audience that tokens of the cluster must have; empty: the API server',
+    default: '',
+  },
   'proxy-username': {
     description: 'the account through which the proxy impersonates',
     default: 'system:serviceaccount:holdpoint-system:holdpoint-proxy',
@@ -54,6 +75,7 @@ const spool = await openSpool({ folder: join(dataDir, 'spool'), maxBytes: Number
 /** What is there once the store is open. */
 const opened: { loader?: Loader; reader?: ClickHouseReader } = {};
 
+const queryPaths: ReadonlySet<string> = new Set(['/', '/query', '/ping', '/query/ping']);
 const intake = {
   spool,
   mask: createMask(hmac),
@@ -63,7 +85,21 @@ const intake = {
   onSpooled: () => opened.loader?.wake(),
   logger,
 };
-const queryApp = createQueryApp({ reader: () => opened.reader, tokenFile: flags['query-token-file'], logger });
+const clusterConfig = flags.kubeconfig === '' ? undefined : loadKubeConfig({ file: flags.kubeconfig });
+const queryApp = createQueryApp({
+  reader: () => opened.reader,
+  checkAuditor: createAuditors({
+    tokenFile: flags['query-token-file'],
+    kubernetes: clusterConfig && {
+      reviewToken: createTokenReview(clusterConfig, flags['query-token-audience'] || undefined),
+      reviewAccess: createAccessReview(clusterConfig),
+    },
+    now: () => Date.now(),
+  }),
+  slots: createSlots({ size: maxQueries, maxWaiting: maxWaitingQueries, maxWaitMs: maxQueryWaitMs }),
+  logger,
+  elapsed: () => performance.now(),
+});
 const server = createHttpsServer({
   certFile: flags['tls-cert-file'],
   keyFile: flags['tls-private-key-file'],
@@ -72,7 +108,7 @@ const server = createHttpsServer({
     const path = pathOf(request);
     if (path === '/audit' && request.method === 'POST') void takeAudit(request, response, intake);
     else if (path === '/recordings' && request.method === 'POST') void takeRecordings(request, response, intake);
-    else if (path === '/query') queryApp(request, response);
+    else if (queryPaths.has(path)) queryApp(request, response);
     else if (path === '/healthz') sendJson(response, 200, { status: 'ok' });
     else if (path === '/readyz') sendJson(response, opened.reader === undefined ? 503 : 200, {});
     else sendJson(response, 404, failureStatus(404, `${request.method ?? ''} ${path}: no such endpoint`));

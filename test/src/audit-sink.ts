@@ -18,6 +18,10 @@ export interface SinkAnswer {
 export interface AuditSink {
   /** The folder that survives every death. */
   readonly dataDir: string;
+  /** `https://127.0.0.1:port`, without a path. */
+  readonly url: string;
+  readonly caFile: string;
+  readonly queryToken: string;
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -84,6 +88,9 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
   return {
     dataDir,
+    url: `https://127.0.0.1:${String(port)}`,
+    caFile: ca,
+    queryToken: tokens.query,
     async start() {
       logged = '';
       const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -1,19 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
-import { database, type ClickHouse, type ClickHouseReader } from './clickhouse.ts';
+import { database, type ClickHouse, type ClickHouseReader, type QueryOptions } from './clickhouse.ts';
+import { headerLength } from './header-length.ts';
 
 /** Limits of the reader: a question must not take the sink down. */
 const readerSettings = {
   max_execution_time: 30,
   max_memory_usage: 1_000_000_000,
-  max_result_bytes: 256 * 1024 * 1024,
+  max_result_rows: 10_000_000,
+  max_result_bytes: 1024 ** 3,
   max_threads: 1,
-  // The last one: from here on nothing can be changed, nor written.
-  readonly: 1,
 };
 
 /**
- * Opens ClickHouse in this process, on a folder that no other process has open. The reader is a session of its own, so
- * that a question never waits behind an insert, and can be bound to read only.
+ * Opens ClickHouse in this process, on a folder that no other process has open. Every question has a session of its own, so
+ * that it waits neither behind an insert nor behind another, and can be bound to read only.
  */
 export async function openChdb(
   folder: string,
@@ -47,16 +48,88 @@ export async function openChdb(
       close: () => Promise.resolve(session.close()),
     },
     async reader() {
-      const own = new Session(folder);
-      await own.queryAsync(`USE ${database}`);
-      for (const [name, value] of Object.entries(readerSettings))
-        await own.queryAsync(`SET ${name} = ${String(value)}`);
+      // Of its own, because a session does one thing at a time: it ends what others ask.
+      const keeper = new Session(folder);
+      const open = new Set<AbortController>();
       return {
-        async *stream(statement, { format }) {
-          yield Buffer.from((await own.queryAsync(statement, { format })).text());
+        async *stream(statement, { signal, ...options }) {
+          const closing = new AbortController();
+          open.add(closing);
+          const ended = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+          try {
+            yield* streamOnce({ folder, keeper, statement, ...options, signal: ended });
+          } finally {
+            open.delete(closing);
+          }
         },
-        close: () => Promise.resolve(own.close()),
+        close() {
+          for (const each of open) each.abort();
+          return Promise.resolve(keeper.close());
+        },
       };
     },
   };
+}
+
+interface OneQuery extends Omit<QueryOptions, 'signal'> {
+  folder: string;
+  keeper: Session;
+  statement: string;
+  signal: AbortSignal;
+}
+
+/** Formats that are rows and nothing around them: pieces of a stream can stand one behind the other, their header aside. */
+const rowFormats =
+  /^(?:(?:TabSeparated|TSV|Raw|TSVRaw|TabSeparatedRaw|CSV|JSONCompactEachRow|JSONCompactStringsEachRow|RowBinary)(?:WithNames(?:AndTypes)?)?|JSONEachRow|JSONStringsEachRow|JSONLines|JSONL|NDJSON|TSKV|LineAsString|Native|Null)$/;
+/** What is answered in one piece is held in memory in one piece, twice. */
+const maxWholeBytes = 32 * 1024 * 1024;
+const killEveryMs = 200;
+
+/** A session for one query: a tenth of a millisecond, and nothing that it sets is there for the next. */
+async function* streamOnce(query: OneQuery): AsyncGenerator<Buffer> {
+  const { folder, keeper, statement, format, params = {}, settings = {}, signal } = query;
+  const tag = randomUUID();
+  const own = new Session(folder);
+  const isStream = rowFormats.test(format) && /^[\s(]*(?:select|with)\b/i.test(statement);
+  let killing: NodeJS.Timeout | undefined;
+  const kill = (): void => {
+    // Again and again: it may not have begun.
+    const once = (): void =>
+      void keeper.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${tag}' ASYNC`).catch(() => undefined);
+    once();
+    killing ??= setInterval(once, killEveryMs);
+  };
+  try {
+    await own.queryAsync(`USE ${database}`);
+    const all = {
+      ...readerSettings,
+      ...(isStream ? {} : { max_result_bytes: maxWholeBytes }),
+      ...Object.fromEntries(Object.entries(params).map(([name, value]) => [`param_${name}`, value])),
+      ...settings,
+      log_comment: tag,
+      // The last one: from here on nothing can be changed, nor written.
+      readonly: 1,
+    };
+    for (const [name, value] of Object.entries(all)) await own.queryAsync(`SET ${name} = ${literal(value)}`);
+    signal.addEventListener('abort', kill, { once: true });
+    if (signal.aborted) return;
+    if (!isStream) {
+      yield Buffer.from((await own.queryAsync(statement, { format })).bytes());
+      return;
+    }
+    let header: number | undefined;
+    for await (const piece of own.queryStream(statement, { format })) {
+      const bytes = Buffer.from(piece.raw());
+      yield header === undefined ? bytes : bytes.subarray(header);
+      header ??= headerLength(format, bytes);
+    }
+  } finally {
+    signal.removeEventListener('abort', kill);
+    clearInterval(killing);
+    own.close();
+  }
+}
+
+function literal(value: string | number): string {
+  return typeof value === 'number' ? String(value) : `'${value.replace(/[\\']/g, '\\$&')}'`;
 }

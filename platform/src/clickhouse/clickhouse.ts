@@ -18,8 +18,12 @@ export interface ClickHouseReader {
 export interface QueryOptions {
   /** ClickHouse's name of an output format. */
   format: string;
-  /** What stands for `{name:Type}` in the statement. */
+  /** What stands for `{name:Type}` in the statement, escaped as a value of TabSeparated is: a list is `['a','b']`. */
   params?: Readonly<Record<string, string>>;
+  /** Settings of this query alone. Whoever passes them has checked them: they may go past the reader's own limits. */
+  settings?: Readonly<Record<string, string>>;
+  /** Ends the query in the engine, too: a long one answers nothing at which its iteration could end. */
+  signal?: AbortSignal;
 }
 
 /** The database that everything lies in. */
