@@ -141,6 +141,13 @@ function questionOf(request: Request): Question {
   if (contentType === undefined) {
     throw new Refusal(403, 'ERR_QUERY_REFUSED', `the format ${format.slice(0, 60)} is not offered`);
   }
+  if (format === 'Native' && read.request.nativeVersion !== 0) {
+    throw new Refusal(
+      403,
+      'ERR_QUERY_REFUSED',
+      'Native of a client_protocol_version: the embedded store writes it without one. Ask for RowBinary or JSON formats',
+    );
+  }
   return {
     request: read.request,
     statement: verdict.text,

@@ -18,6 +18,8 @@ export interface QueryRequest {
   settings: Readonly<Record<string, string>>;
   queryId: string | undefined;
   gzip: boolean;
+  /** Above 0, Native has more in it, which only a server writes. */
+  nativeVersion: number;
   /** The client wants to know that all went well before the first byte: the answer is collected first. */
   waitForEnd: boolean;
 }
@@ -66,6 +68,7 @@ export function readQueryRequest({ url, header }: RequestParts): ReadRequest {
       settings,
       queryId: queryId === '' ? undefined : queryId,
       gzip: isOn('enable_http_compression') && /\bgzip\b/.test(header('accept-encoding') ?? ''),
+      nativeVersion: Number(given.get('client_protocol_version') ?? '0'),
       waitForEnd: isOn('wait_end_of_query'),
     },
   };
