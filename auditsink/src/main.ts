@@ -32,8 +32,11 @@ const drainMs = 10_000;
 /** The API server gives a POST 30 s; tens of megabytes may be on their way. */
 const requestTimeoutMs = 60_000;
 
-/** Each may take a core and its share of memory, beside the intake. */
-const maxQueries = 4;
+/**
+ * The engine and the disk share the four threads that Node has for what blocks. Two are left to the spool and the loader, and
+ * to what ends a query whose client is gone.
+ */
+const maxQueries = 2;
 /** A dashboard asks for all of its panels at once. */
 const maxWaitingQueries = 32;
 /** ClickHouse's clients give a query 30 s. */

@@ -192,8 +192,8 @@ async function answerQuery(request: Request, response: Response, parts: QueryPar
       await answer.write(part);
       if (gone.signal.aborted) break;
     }
-    await answer.end();
-    if (gone.signal.aborted && !response.writableFinished) outcome = 'client gone';
+    if (gone.signal.aborted) outcome = 'client gone';
+    else await answer.end();
   } catch (error) {
     const { code, text, httpCode } = engineErrorOf(error);
     outcome = gone.signal.aborted

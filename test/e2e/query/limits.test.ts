@@ -78,7 +78,7 @@ describe('the query endpoint under load', () => {
     {
       limit: 'bytes of an answer in one piece',
       path: '/',
-      body: "SELECT repeat('x', 1000) FROM numbers(100000) FORMAT JSON",
+      body: 'SELECT repeat(toString(number), 300) FROM numbers(100000) FORMAT JSON',
       code: 400,
       number: '396',
     },
@@ -101,9 +101,9 @@ describe('the query endpoint under load', () => {
 
   test('a client that goes ends its query: others find all slots free', async () => {
     const before = cancelled();
-    await Promise.all(Array.from({ length: 4 }, () => askAndLeave(endless, 'sent')));
-    await Promise.all(Array.from({ length: 4 }, () => askAndLeave(`${endless} FORMAT JSON`, 'sent')));
-    await eventually('all of them are ended', () => Promise.resolve(cancelled() >= before + 8 ? true : undefined));
+    await Promise.all(Array.from({ length: 2 }, () => askAndLeave(endless, 'sent')));
+    await Promise.all(Array.from({ length: 2 }, () => askAndLeave(`${endless} FORMAT JSON`, 'sent')));
+    await eventually('all of them are ended', () => Promise.resolve(cancelled() >= before + 4 ? true : undefined));
     await goesOn();
   }, 60_000);
 
@@ -128,7 +128,7 @@ describe('the query endpoint under load', () => {
   }, 60_000);
 
   test('events are taken while all slots are at work', async () => {
-    const working = Array.from({ length: 4 }, () => ask(endless, '/?max_execution_time=3'));
+    const working = Array.from({ length: 8 }, () => ask(endless, '/?max_execution_time=3'));
     expect(await sink.post('/audit', eventList(['meanwhile']))).toMatchObject({ code: 200 });
     await Promise.all(working);
     await eventually('it is stored', async () =>
