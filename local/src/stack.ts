@@ -17,7 +17,7 @@ import { createLeash, type Leash } from './process/leash.ts';
 import type { Supervised } from './process/supervised.ts';
 import { inRepository } from './repository.ts';
 import { createBalancer } from './services/balancer.ts';
-import { commandLineOf, type ServiceName } from './services/command-lines.ts';
+import { commandLineOf, readyPaths, type ServiceName } from './services/command-lines.ts';
 import { superviseService, type Service } from './services/supervisor.ts';
 import { identities, type IssuedUser, type User } from './users.ts';
 
@@ -161,6 +161,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
         logFile: join(dir, 'logs', `${processName}.log`),
         graceMs: name === 'webhook' ? webhookGraceMs : undefined,
         url: `https://${listen}`,
+        readyPath: readyPaths[name],
         ca: files.caPem,
       },
       leash,

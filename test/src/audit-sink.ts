@@ -24,6 +24,7 @@ export interface AuditSink {
   /** PEM: signs its certificate. */
   readonly caFile: string;
   readonly intakeToken: string;
+  readonly queryToken: string;
   /** Of the process that runs; throws when none does. */
   pid(): number;
   /**
@@ -69,6 +70,7 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     ...['--tls-cert-file', write('tls.pem', certificate), '--tls-private-key-file', write('tls.key', key)],
     ...['--data-dir', dataDir, '--mask-key-file', write('mask.key', randomBytes(32).toString('hex'))],
     ...['--intake-token-file', write('intake', tokens.intake), '--query-token-file', write('query', tokens.query)],
+    ...['--drain-delay', '0s'],
     ...flags,
   ];
   let child: ChildProcess | undefined;
@@ -112,6 +114,7 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     url: `https://127.0.0.1:${String(port)}`,
     caFile: ca,
     intakeToken: tokens.intake,
+    queryToken: tokens.query,
     pid() {
       if (child?.pid === undefined) throw new Error('the sink does not run');
       return child.pid;
@@ -122,7 +125,7 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
       await eventually('the sink is ready', async () => {
         if (started.exitCode !== null || started.signalCode !== null)
           throw new Error(`the sink ended: ${logged.slice(-2_000)}`);
-        const answer = await send('/readyz', 'GET', '', '').catch(() => undefined);
+        const answer = await send('/readyz/query', 'GET', '', '').catch(() => undefined);
         return answer?.code === 200 ? true : undefined;
       });
     },

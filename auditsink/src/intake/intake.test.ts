@@ -42,7 +42,14 @@ beforeEach(() => {
           const ids = lines.map((line) => (JSON.parse(line) as { audit_id: string }).audit_id);
           records.push({ table, ids, keep: resolve, fail: reject });
         }),
-      ...{ read: notAsked, forgetBefore: notAsked, size: notAsked, close: notAsked },
+      ...{
+        read: notAsked,
+        forgetBefore: notAsked,
+        size: notAsked,
+        sizeAfter: notAsked,
+        end: notAsked,
+        close: notAsked,
+      },
     },
     mask: createMask((text) => createHmac('sha256', 'key').update(text).digest('hex')),
     proxyUsername: 'proxy',

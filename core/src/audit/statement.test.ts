@@ -27,7 +27,7 @@ describe('checkStatement: what only reads passes', () => {
     { situation: 'numbers', statement: 'SELECT * FROM numbers(10)' },
     { situation: 'a quoted column', statement: 'SELECT `name`, "name" FROM audit_events' },
   ])('$situation', ({ statement }) => {
-    expect(checkStatement(statement)).toEqual({ allowed: true });
+    expect(checkStatement(statement)).toMatchObject({ allowed: true });
   });
 });
 
@@ -90,7 +90,7 @@ describe('checkStatement: what could write, reach out or hide is refused, and sa
     { situation: 'comments within comments', statement: 'SELECT 1 /* /* */ , 2 */', want: /nested/ },
     { situation: 'a comment that does not end', statement: 'SELECT 1 /* x', want: /not closed/ },
     { situation: 'a string that does not end', statement: "SELECT 'x", want: /not closed/ },
-    { situation: 'a null byte', statement: 'SELECT 1\0; DROP TABLE t', want: /outside of quotes/ },
+    { situation: 'a null byte', statement: 'SELECT 1\0; DROP TABLE t', want: /null byte/ },
   ])('$situation', ({ statement, want }) => {
     expect(checkStatement(statement)).toEqual({ allowed: false, reason: expect.stringMatching(want) });
   });

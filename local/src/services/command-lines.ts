@@ -26,6 +26,13 @@ const nodeFlags: Readonly<Record<ServiceName, readonly string[]>> = {
   auditsink: [],
 };
 
+/** Where each says that it can be used. The audit sink takes events before its store is open; here it is also asked. */
+export const readyPaths: Readonly<Record<ServiceName, string>> = {
+  webhook: '/readyz',
+  proxy: '/readyz',
+  auditsink: '/readyz/query',
+};
+
 /**
  * Exactly as an admin would start it: services know nothing of the local stack.
  *
@@ -60,6 +67,8 @@ export function commandLineOf(
       // The API server's batches wait a second here, and are tried again after one: see api-server.ts.
       'completeness-settle': '30s',
       'data-dir': input.dataDir,
+      // Nobody balances it.
+      'drain-delay': '0s',
       'mask-key-file': files.maskKey,
       'intake-token-file': files.intakeToken,
       'query-token-file': files.queryToken,

@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { Session } from 'chdb';
-import { database, insertSettings, readerSettings, type ClickHouse, type ClickHouseReader } from './clickhouse.ts';
-
-/** Formats whose parts, put together, are the whole: of any other, each part would be a document of its own. */
-const streamable = /^(?:JSONEachRow|JSONCompactEachRow|NDJSON|TSV|TabSeparated|CSV)$/;
+import {
+  database,
+  insertSettings,
+  readerSettings,
+  type ClickHouse,
+  type ClickHouseReader,
+  type QueryOptions,
+} from './clickhouse.ts';
+import { headerLength } from './header-length.ts';
 
 /**
- * Opens ClickHouse in this process, on a folder that no other process has open. Each question has a session of its own, so
- * that it never waits behind an insert or another question, and can be bound to read only.
+ * Opens ClickHouse in this process, on a folder that no other process has open. Every question has a session of its own, so
+ * that it waits neither behind an insert nor behind another, and can be bound to read only.
  */
 export async function openChdb(
   folder: string,
@@ -36,30 +42,89 @@ export async function openChdb(
       },
       close: () => Promise.resolve(session.close()),
     },
-    reader: () => Promise.resolve({ stream: streamFrom(folder), close: () => Promise.resolve() }),
+    async reader() {
+      // Of its own, because a session does one thing at a time: it ends what others ask.
+      const keeper = new Session(folder);
+      const open = new Set<AbortController>();
+      return {
+        async *stream(statement, { signal, ...options }) {
+          const closing = new AbortController();
+          open.add(closing);
+          const ended = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+          try {
+            yield* streamOnce({ folder, keeper, statement, ...options, signal: ended });
+          } finally {
+            open.delete(closing);
+          }
+        },
+        close() {
+          for (const each of open) each.abort();
+          return Promise.resolve(keeper.close());
+        },
+      };
+    },
   };
 }
 
-function streamFrom(folder: string): ClickHouseReader['stream'] {
-  return async function* stream(statement, { format, params = {} }) {
-    const own = new Session(folder);
-    try {
-      await own.queryAsync(`USE ${database}`);
-      for (const [name, value] of Object.entries(readerSettings)) {
-        await own.queryAsync(`SET ${name} = ${String(value)}`);
-      }
-      const wanted = /\bFORMAT\s+(\w+)\s*$/i.exec(statement)?.[1] ?? format;
-      if (/^\s*(?:SELECT|WITH)\b/i.test(statement) && streamable.test(wanted)) {
-        for await (const part of own.queryStreamBind(statement, params, { format })) yield Buffer.from(part.raw());
-      } else {
-        const answer =
-          Object.keys(params).length === 0
-            ? await own.queryAsync(statement, { format })
-            : await own.queryBindAsync(statement, params, { format });
-        yield Buffer.from(answer.bytes());
-      }
-    } finally {
-      own.close();
-    }
+interface OneQuery extends Omit<QueryOptions, 'signal'> {
+  folder: string;
+  keeper: Session;
+  statement: string;
+  signal: AbortSignal;
+}
+
+/** Formats that are rows and nothing around them: pieces of a stream can stand one behind the other, their header aside. */
+const rowFormats =
+  /^(?:(?:TabSeparated|TSV|Raw|TSVRaw|TabSeparatedRaw|CSV|JSONCompactEachRow|JSONCompactStringsEachRow|RowBinary)(?:WithNames(?:AndTypes)?)?|JSONEachRow|JSONStringsEachRow|JSONLines|JSONL|NDJSON|TSKV|LineAsString|Native|Null)$/;
+/** What is answered in one piece is held in memory in one piece, twice. */
+const maxWholeBytes = 32 * 1024 * 1024;
+const killEveryMs = 200;
+
+/** A session for one query: a tenth of a millisecond, and nothing that it sets is there for the next. */
+async function* streamOnce(query: OneQuery): AsyncGenerator<Buffer> {
+  const { folder, keeper, statement, format, params = {}, settings = {}, signal } = query;
+  const tag = randomUUID();
+  const own = new Session(folder);
+  const isStream = rowFormats.test(format) && /^[\s(]*(?:select|with)\b/i.test(statement);
+  let killing: NodeJS.Timeout | undefined;
+  const kill = (): void => {
+    // Again and again: it may not have begun.
+    const once = (): void =>
+      void keeper.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${tag}' ASYNC`).catch(() => undefined);
+    once();
+    killing ??= setInterval(once, killEveryMs);
   };
+  try {
+    await own.queryAsync(`USE ${database}`);
+    const all = {
+      ...readerSettings,
+      ...(isStream ? {} : { max_result_bytes: maxWholeBytes }),
+      ...Object.fromEntries(Object.entries(params).map(([name, value]) => [`param_${name}`, value])),
+      ...settings,
+      log_comment: tag,
+      // The last one: from here on nothing can be changed, nor written.
+      readonly: 1,
+    };
+    for (const [name, value] of Object.entries(all)) await own.queryAsync(`SET ${name} = ${literal(value)}`);
+    signal.addEventListener('abort', kill, { once: true });
+    if (signal.aborted) return;
+    if (!isStream) {
+      yield Buffer.from((await own.queryAsync(statement, { format })).bytes());
+      return;
+    }
+    let header: number | undefined;
+    for await (const piece of own.queryStream(statement, { format })) {
+      const bytes = Buffer.from(piece.raw());
+      yield header === undefined ? bytes : bytes.subarray(header);
+      header ??= headerLength(format, bytes);
+    }
+  } finally {
+    signal.removeEventListener('abort', kill);
+    clearInterval(killing);
+    own.close();
+  }
+}
+
+function literal(value: string | number): string {
+  return typeof value === 'number' ? String(value) : `'${value.replace(/[\\']/g, '\\$&')}'`;
 }

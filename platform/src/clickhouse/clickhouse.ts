@@ -20,8 +20,12 @@ export interface ClickHouseReader {
 export interface QueryOptions {
   /** ClickHouse's name of an output format. */
   format: string;
-  /** What stands for `{name:Type}` in the statement. */
+  /** What stands for `{name:Type}` in the statement, escaped as a value of TabSeparated is: a list is `['a','b']`. */
   params?: Readonly<Record<string, string>>;
+  /** Settings of this query alone. Whoever passes them has checked them: they may go past the reader's own limits. */
+  settings?: Readonly<Record<string, string>>;
+  /** Ends the query in the engine, too: a long one answers nothing at which its iteration could end. */
+  signal?: AbortSignal;
 }
 
 /** The database that everything lies in. */
@@ -42,10 +46,9 @@ export const insertSettings = {
 export const readerSettings = {
   max_execution_time: 30,
   max_memory_usage: 1_000_000_000,
-  max_result_bytes: 256 * 1024 * 1024,
+  max_result_rows: 10_000_000,
+  max_result_bytes: 1024 ** 3,
   max_threads: 1,
-  // The last one: from here on nothing can be changed, nor written.
-  readonly: 1,
 } as const;
 
 /** The engine's own number of an error (`Code: 27`); undefined for what did not come from it, as a broken connection. */

@@ -35,16 +35,21 @@ export async function openServer(
     password: options.password(),
   });
   /** `readonly` comes with the limits in one request, which a server allows: it forbids changes from the next one on. */
-  const stream: ClickHouseReader['stream'] = async function* (statement, { format, params = {} }) {
+  const stream: ClickHouseReader['stream'] = async function* (
+    statement,
+    { format, params = {}, settings = {}, signal },
+  ) {
     const given = new AbortController();
     try {
       const { stream: answer } = await client.exec({
         query: statement,
         query_params: { ...params },
-        abort_signal: given.signal,
+        abort_signal: signal === undefined ? given.signal : AbortSignal.any([given.signal, signal]),
         auth: auth(),
         clickhouse_settings: {
           ...asSettings(readerSettings),
+          ...settings,
+          readonly: '1',
           // A person who hangs up ends the query.
           cancel_http_readonly_queries_on_client_close: 1,
           ...(options.cluster === undefined ? {} : { prefer_global_in_and_join: 1 }),
