@@ -18,6 +18,8 @@ export interface SinkAnswer {
 export interface AuditSink {
   /** The folder that survives every death. */
   readonly dataDir: string;
+  /** What the approvals CLI needs to reach it. */
+  readonly auditorEnv: Readonly<Record<string, string>>;
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -84,6 +86,11 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
   return {
     dataDir,
+    auditorEnv: {
+      HOLDPOINT_SQL_URL: `https://127.0.0.1:${String(port)}/query`,
+      HOLDPOINT_SQL_TOKEN_FILE: join(folder, 'query'),
+      HOLDPOINT_SQL_CA_FILE: ca,
+    },
     async start() {
       logged = '';
       const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -41,7 +41,8 @@ export function createQueryApp({ reader, tokenFile, logger }: QueryParts): Expre
       const format = textOf(request.query['default_format']) || request.get('x-clickhouse-format') || 'TabSeparated';
       if (!/^\w+$/.test(format)) throw new Error('default_format: expected the name of a format');
       const parts: Buffer[] = [];
-      for await (const part of store.stream(statement.trim().replace(/;+$/, ''), { format })) parts.push(part);
+      for await (const part of store.stream(statement.trim().replace(/;+$/, ''), { format, params: paramsOf(request) }))
+        parts.push(part);
       response.status(200).type('text/plain').send(Buffer.concat(parts));
     } catch (error) {
       logger.warn({ err: error }, 'query failed');
@@ -64,6 +65,12 @@ function tokenOf(request: Request): string {
     return pair.slice(pair.indexOf(':') + 1);
   }
   return request.get('x-clickhouse-key') ?? '';
+}
+
+/** `?param_name=`, as ClickHouse takes what stands for `{name:Type}`. */
+function paramsOf({ query }: Request): Record<string, string> {
+  const params = Object.entries(query).filter(([key]) => /^param_\w+$/.test(key));
+  return Object.fromEntries(params.map(([key, value]) => [key.slice('param_'.length), textOf(value)]));
 }
 
 function textOf(value: unknown): string {

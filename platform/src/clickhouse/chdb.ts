@@ -52,8 +52,12 @@ export async function openChdb(
       for (const [name, value] of Object.entries(readerSettings))
         await own.queryAsync(`SET ${name} = ${String(value)}`);
       return {
-        async *stream(statement, { format }) {
-          yield Buffer.from((await own.queryAsync(statement, { format })).text());
+        async *stream(statement, { format, params = {} }) {
+          const bound = Object.keys(params).length > 0;
+          const answer = bound
+            ? await own.queryBindAsync(statement, params, { format })
+            : await own.queryAsync(statement, { format });
+          yield Buffer.from(answer.text());
         },
         close: () => Promise.resolve(own.close()),
       };
