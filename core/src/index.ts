@@ -59,6 +59,8 @@ export * from './audit/audit-row.ts';
 export * from './audit/statement.ts';
 export * from './audit/audit-event.ts';
 export * from './audit/chain.ts';
+export * from './audit/chained-rows.ts';
+export * from './audit/verify-chain.ts';
 export * from './audit/event-time.ts';
 export * from './audit/recording.ts';
 export * from './audit/row-line.ts';

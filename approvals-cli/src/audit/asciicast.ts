@@ -1,5 +1,6 @@
 import { storeTimeMs } from '@holdpoint/core';
 import { createStyle } from '../output/style.ts';
+import { toPrintable } from '../output/table.ts';
 import { framesOf, recordingsOf, type TerminalRecording } from './recordings.ts';
 import type { SqlClient } from './sql-client.ts';
 import { createTerminalFilter } from './terminal-filter.ts';
@@ -35,8 +36,8 @@ function headerOf({ width, height, startedAt, command, namespace, pod }: Termina
     width: width === 0 ? usualSize.width : width,
     height: height === 0 ? usualSize.height : height,
     timestamp: Math.floor(storeTimeMs(startedAt) / 1_000),
-    command: command.join(' '),
-    title: `${namespace}/${pod}`,
+    command: toPrintable(command.join(' ')),
+    title: toPrintable(`${namespace}/${pod}`),
   };
 }
 
@@ -64,7 +65,7 @@ export async function* printSessionCast(session: string, sql: SqlClient): AsyncG
     if (startMs === undefined) {
       startMs = beganMs;
       const timestamp = Math.floor(beganMs / 1_000);
-      yield `${JSON.stringify({ version: 2, width, height, timestamp, title: `session ${session}`, idle_time_limit: idleSeconds })}\n`;
+      yield `${JSON.stringify({ version: 2, width, height, timestamp, title: toPrintable(`session ${session}`), idle_time_limit: idleSeconds })}\n`;
     }
     yield event(beganMs, (await timeline.print(told)).replaceAll('\n', '\r\n'));
     for (const terminal of terminalsIn(told)) {

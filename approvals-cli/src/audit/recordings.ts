@@ -19,7 +19,7 @@ export interface TerminalRecording {
   height: number;
   /** Seconds until its last frame. */
   seconds: number;
-  frames: number;
+  frameCount: number;
   /** How many batches of frames the record lacks. */
   missing: number;
 }
@@ -33,7 +33,7 @@ export async function recordingsOf(sql: SqlClient, session: string): Promise<Ter
     `SELECT recording_id AS id, any(audit_id) AS auditId, toString(min(started_at)) AS startedAt,
        if(max(ended_at) IS NULL, NULL, toString(max(ended_at))) AS endedAt, any(namespace) AS namespace, any(pod) AS pod,
        any(container) AS container, any(command) AS command, max(width) AS width, max(height) AS height,
-       max(arrayMax(arrayMap(x -> x.1, frames))) AS seconds, toUInt32(sum(length(frames))) AS frames,
+       max(arrayMax(arrayMap(x -> x.1, frames))) AS seconds, toUInt32(sum(length(frames))) AS frameCount,
        toUInt32(max(sequence_in_recording) + 1 - uniqExact(sequence_in_recording)) AS missing
      FROM recordings WHERE session = {session:String} GROUP BY recording_id
      ORDER BY min(started_at), recording_id LIMIT {limit:UInt32}`,

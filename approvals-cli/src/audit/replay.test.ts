@@ -6,7 +6,7 @@ import type { SqlClient, SqlParams } from './sql-client.ts';
 const terminal = {
   ...{ id: 'r-1', auditId: 'a-exec', startedAt: '2026-05-04 10:11:14.000000', endedAt: null, namespace: 'prod' },
   ...{ pod: 'shop-0', container: 'web', command: ['sh', '-c', 'ls\u001b[31m\nrm'], width: 80, height: 24 },
-  ...{ seconds: 100, frames: 4, missing: 0 },
+  ...{ seconds: 100, frameCount: 4, missing: 0 },
 };
 const frames = [
   [0.5, 'o', 'hello '],
@@ -76,7 +76,6 @@ async function replay(answers: Answers, options: Partial<ReplayOptions> = {}, se
       write: (part) => Promise.resolve(void (text += part)),
       sleep: (ms) => Promise.resolve(void slept.push(ms)),
       signal: AbortSignal.abort(),
-      now: () => 0,
     },
   );
   return { text, slept, asked };

@@ -32,7 +32,6 @@ export interface ReplayParts {
   sleep: (ms: number) => Promise<void>;
   /** Ends following. */
   signal: AbortSignal;
-  now: () => number;
 }
 
 /** A pause longer than this tells a viewer nothing more. */
@@ -58,15 +57,18 @@ export async function replaySession(session: string, options: ReplayOptions, par
       return;
     case 'text': {
       const timeline = timelineOf(session, options, parts);
-      await write(`${toPrintable(`Session ${session}`)}\n\n`);
-      for await (const told of toldOf(session, options, parts)) await write(await timeline.print(told));
+      let title = `${toPrintable(`Session ${session}`)}\n\n`;
+      for await (const told of toldOf(session, options, parts)) {
+        await write(`${title}${await timeline.print(told)}`);
+        title = '';
+      }
     }
   }
 }
 
-function toldOf(session: string, { follow }: ReplayOptions, { sql, sleep, signal, now }: ReplayParts) {
+function toldOf(session: string, { follow }: ReplayOptions, { sql, sleep, signal }: ReplayParts) {
   if (!follow) return tellSession(sql, session);
-  return followSession(session, { sql, signal, nowMs: now(), wait: () => sleep(followMs) });
+  return followSession(session, { sql, signal, wait: () => sleep(followMs) });
 }
 
 function timelineOf(session: string, { full }: ReplayOptions, { sql, style, columns }: ReplayParts): Timeline {

@@ -6,7 +6,7 @@ import {
   type JsonObject,
   type RecordedCall,
 } from '@holdpoint/core';
-import { arrayParam, type SqlClient } from './sql-client.ts';
+import { listParam, type SqlClient } from './sql-client.ts';
 
 /** A page's bodies are what memory is asked for: 500 of 64 KiB are 32 MiB. */
 const pageSize = 500;
@@ -42,32 +42,45 @@ export async function* callsOf(sql: SqlClient, session: string): AsyncGenerator<
 /** Where a watcher of a session stands: what was stored since, and what of it was seen. */
 export interface Arrivals {
   since: string;
-  seen: ReadonlySet<string>;
+  seen: Set<string>;
+}
+
+export function placeOf({ sink, place }: Pick<RecordedCall, 'sink' | 'place'>): string {
+  return `${sink} ${place}`;
+}
+
+/** The time, by the sinks' clocks, of what was stored last of a session. */
+export async function lastStored(sql: SqlClient, session: string): Promise<string> {
+  const [row] = await sql.rows<{ stored: string }>(
+    'SELECT toString(max(stored_at)) AS stored FROM audit_events WHERE session = {session:String}',
+    { session },
+  );
+  return row?.stored ?? '1970-01-01 00:00:00.000';
 }
 
 /**
- * What has been stored of a session since, in the order of time: an event is told when its request is over, so that what
- * is new may be older than what is known.
+ * What has been stored of a session since, and was not seen: an event is told when its request is over, so that what is
+ * new may be older than what is known. Moves `arrivals` on.
  */
-export async function arrivalsOf(
-  sql: SqlClient,
-  session: string,
-  { since, seen }: Arrivals,
-): Promise<{ calls: RecordedCall[]; next: Arrivals }> {
-  // Several sinks store beside each other, each by its own clock: a minute back covers them, and what is seen is left out.
-  const rows = await sql.rows<RecordedCall & { stored: string }>(
-    `SELECT ${columns}, toString(stored_at) AS stored FROM audit_events
-     WHERE session = {session:String} AND ${told}
-       AND stored_at > toDateTime64({since:String}, 3, 'UTC') - INTERVAL 60 SECOND
-     ORDER BY event_time, sink, sequence LIMIT {limit:UInt32}`,
-    { session, since, limit: String(pageSize * 10) },
-  );
-  const keyOf = ({ sink, place }: RecordedCall): string => `${sink} ${place}`;
-  const latest = rows.map(({ stored }) => stored).reduce((a, b) => (a > b ? a : b), since);
-  return {
-    calls: rows.filter((row) => !seen.has(keyOf(row))),
-    next: { since: latest, seen: new Set(rows.map(keyOf)) },
-  };
+export async function* arrivalsOf(sql: SqlClient, session: string, arrivals: Arrivals): AsyncGenerator<RecordedCall[]> {
+  const { since } = arrivals;
+  const within = new Set<string>();
+  for (let offset = 0; ; offset += pageSize) {
+    // Several sinks store beside each other, each by its own clock: a minute back covers them, and what is seen is left out.
+    const page = await sql.rows<RecordedCall & { stored: string }>(
+      `SELECT ${columns}, toString(stored_at) AS stored FROM audit_events
+       WHERE session = {session:String} AND ${told}
+         AND stored_at > toDateTime64({since:String}, 3, 'UTC') - INTERVAL 60 SECOND
+       ORDER BY stored_at, sink, sequence LIMIT {limit:UInt32} OFFSET {offset:UInt32}`,
+      { session, since, limit: String(pageSize), offset: String(offset) },
+    );
+    const news = page.filter((row) => !arrivals.seen.has(placeOf(row)));
+    for (const row of page) within.add(placeOf(row));
+    for (const { stored } of page) if (stored > arrivals.since) arrivals.since = stored;
+    if (news.length > 0) yield news.sort((a, b) => (a.event_time < b.event_time ? -1 : 1));
+    if (page.length < pageSize) break;
+  }
+  arrivals.seen = within;
 }
 
 /** What became of holds, by their names: from the events of whoever created and decided them. */
@@ -86,11 +99,11 @@ export async function holdStories(sql: SqlClient, names: readonly string[]): Pro
          annotations['decide.holdpoint.dev/decision'] AS verdict, annotations['decide.holdpoint.dev/reason'] AS reason,
          if(verb = 'create', response_body, '') AS body
        FROM audit_events
-       WHERE api_group = 'holdpoint.dev' AND resource = 'holds' AND subresource = '' AND name IN {holds:Array(String)}
+       WHERE api_group = 'holdpoint.dev' AND resource = 'holds' AND subresource = '' AND name IN JSONExtract({holds:String}, 'Array(String)')
          AND code < 300 AND stage = 'ResponseComplete'
          AND (verb = 'create' OR annotations['decide.holdpoint.dev/decision'] IN ('approve', 'deny'))
        ORDER BY event_time, sequence`,
-      { holds: arrayParam(names.slice(i, i + holdsAtOnce)) },
+      { holds: listParam(names.slice(i, i + holdsAtOnce)) },
     );
     for (const { hold, at, approver, verdict, reason, body } of rows) {
       const story = stories.get(hold) ?? { hold, change: undefined, before: undefined, decisions: [] };

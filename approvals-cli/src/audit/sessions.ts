@@ -1,7 +1,7 @@
 import { HoldpointError } from '@holdpoint/core';
 import { printCsv } from '../output/csv.ts';
 import { printTable } from '../output/table.ts';
-import { arrayParam, type SqlClient, type SqlParams } from './sql-client.ts';
+import { listParam, type SqlClient, type SqlParams } from './sql-client.ts';
 import { parseMoment } from './time-range.ts';
 
 export const sessionFormats = ['table', 'json', 'csv'] as const;
@@ -55,8 +55,8 @@ export async function findSessions(sql: SqlClient, filter: SessionFilter, nowMs:
   );
   const terminals = await sql.rows<{ session: string; terminals: number }>(
     `SELECT session, toUInt32(uniqExact(recording_id)) AS terminals FROM recordings
-     WHERE session IN {sessions:Array(String)} GROUP BY session`,
-    { sessions: arrayParam(found.map(({ session }) => session)) },
+     WHERE session IN JSONExtract({sessions:String}, 'Array(String)') GROUP BY session`,
+    { sessions: listParam(found.map(({ session }) => session)) },
   );
   const counts = new Map(terminals.map((row) => [row.session, row.terminals]));
   return found.map((row) => ({ ...row, terminals: counts.get(row.session) ?? 0 }));

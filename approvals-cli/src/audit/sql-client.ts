@@ -103,7 +103,7 @@ function escaped(value: string): string {
     .replaceAll('\0', '\\0');
 }
 
-/** A parameter of type Array(String). */
-export function arrayParam(values: readonly string[]): string {
-  return `[${values.map((value) => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`).join(',')}]`;
+/** Several texts in one parameter of type String, which `JSONExtract({name:String}, 'Array(String)')` takes apart again. */
+export function listParam(values: readonly string[]): string {
+  return JSON.stringify(values);
 }

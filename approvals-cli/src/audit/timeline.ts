@@ -84,13 +84,13 @@ async function groupLines(group: ToldGroup, options: TimelineOptions): Promise<s
 
 async function terminalLines(terminal: TerminalRecording, options: TimelineOptions): Promise<string[]> {
   const { style, session, mostLines } = options;
-  const { id, namespace, pod, frames, seconds, endedAt, missing } = terminal;
+  const { id, namespace, pod, frameCount, seconds, endedAt, missing } = terminal;
   const end = endedAt === null ? ', whose end is not on record' : '';
   const inner = `${indent}  `;
   const { lines, cut } = await options.textOf(terminal);
   const shown = shortened(lines.map(toPrintable), mostLines, style);
   return [
-    `${inner}${toPrintable(`terminal ${id} in ${namespace}/${pod}: ${seconds.toFixed(1)} s, ${String(frames)} frames${end}`)}`,
+    `${inner}${toPrintable(`terminal ${id} in ${namespace}/${pod}: ${seconds.toFixed(1)} s, ${String(frameCount)} frames${end}`)}`,
     ...(missing === 0
       ? []
       : [`${inner}${style.warning(`! ${String(missing)} batches of its frames are not on record`)}`]),

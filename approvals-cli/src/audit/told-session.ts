@@ -1,6 +1,6 @@
 import { HoldpointError, createReplay, tellStep, type ReplayGroup, type ToldStep } from '@holdpoint/core';
 import { recordingsOf, type TerminalRecording } from './recordings.ts';
-import { arrivalsOf, callsOf, holdStories, type Arrivals } from './session-record.ts';
+import { arrivalsOf, callsOf, holdStories, lastStored, placeOf, type Arrivals } from './session-record.ts';
 import type { SqlClient } from './sql-client.ts';
 
 /** A command of a session with what people said to it, and the terminals that it opened. */
@@ -39,18 +39,15 @@ export interface FollowParts {
   /** Resolves early, and stays so, once the watching is to end. */
   wait: () => Promise<void>;
   signal: AbortSignal;
-  nowMs: number;
 }
 
 /** As tellSession, and then what comes, until `signal`. A session that is not on record yet is waited for. */
 export async function* followSession(session: string, parts: FollowParts): AsyncGenerator<Told> {
-  const { sql, wait, signal, nowMs } = parts;
+  const { sql, wait, signal } = parts;
   const replay = createReplay();
   const toldTerminals = new Set<string>();
-  let arrivals: Arrivals = { since: '1970-01-01 00:01:00', seen: new Set() };
-  // What is stored while the past is read comes twice, and is told once.
-  arrivals = { ...arrivals, since: new Date(nowMs - 60_000).toISOString().slice(0, 23).replace('T', ' ') };
-  const past = new Set<string>();
+  // From before the past is read: what is stored meanwhile comes twice, and is told once.
+  const arrivals: Arrivals = { since: await lastStored(sql, session), seen: new Set() };
   const tell = async function* (groups: ReplayGroup[]): AsyncGenerator<Told> {
     const terminals = (await recordingsOf(sql, session)).filter(({ id }) => !toldTerminals.has(id));
     const rest = [...terminals];
@@ -63,17 +60,16 @@ export async function* followSession(session: string, parts: FollowParts): Async
     }
   };
   for await (const calls of callsOf(sql, session)) {
-    for (const { sink, place } of calls) past.add(`${sink} ${place}`);
+    for (const call of calls) arrivals.seen.add(placeOf(call));
     yield* tell(calls.flatMap((call) => replay.add(call)));
   }
   yield* tell(replay.flush());
   while (!signal.aborted) {
     await wait();
     if (signal.aborted) return;
-    const { calls, next } = await arrivalsOf(sql, session, arrivals);
-    arrivals = next;
-    const news = calls.filter(({ sink, place }) => !past.has(`${sink} ${place}`));
-    if (news.length > 0) yield* tell([...news.flatMap((call) => replay.add(call)), ...replay.flush()]);
+    for await (const calls of arrivalsOf(sql, session, arrivals)) {
+      yield* tell([...calls.flatMap((call) => replay.add(call)), ...replay.flush()]);
+    }
   }
 }
 

@@ -36,7 +36,6 @@ export async function replay(
       // Ended by the signal: what it waits for is then looked at no more.
       sleep: (ms) => sleep(ms, undefined, { signal }).catch(() => undefined),
       signal,
-      now: context.now,
     },
   );
 }

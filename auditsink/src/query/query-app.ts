@@ -70,7 +70,13 @@ function tokenOf(request: Request): string {
 /** `?param_name=`, as ClickHouse takes what stands for `{name:Type}`. */
 function paramsOf({ query }: Request): Record<string, string> {
   const params = Object.entries(query).filter(([key]) => /^param_\w+$/.test(key));
-  return Object.fromEntries(params.map(([key, value]) => [key.slice('param_'.length), textOf(value)]));
+  return Object.fromEntries(params.map(([key, value]) => [key.slice('param_'.length), unescaped(textOf(value))]));
+}
+
+/** As ClickHouse reads them: one field of a TSV line. */
+function unescaped(text: string): string {
+  const meant: Record<string, string> = { n: '\n', t: '\t', r: '\r', 0: '\0' };
+  return text.replace(/\\(.)/gs, (_all, character: string) => meant[character] ?? character);
 }
 
 function textOf(value: unknown): string {

@@ -69,7 +69,9 @@ function parseRecording(value: JsonValue, path: string, sha256: Sha256): Recordi
 
 function frameOf(value: JsonValue, path: string): RecordedFrame {
   const [seconds, code, text] = listOf(value, path);
-  if (typeof seconds !== 'number' || seconds < 0) throw invalid(`${path}[0]`, 'seconds', seconds);
+  // 1e999 is a number in JSON, and infinite once it is parsed: no line of JSON could say it again.
+  if (typeof seconds !== 'number' || seconds < 0 || !Number.isFinite(seconds))
+    throw invalid(`${path}[0]`, 'seconds', seconds);
   if (code !== 'o' && code !== 'i' && code !== 'r') throw invalid(`${path}[1]`, '"o", "i" or "r"', code);
   return [seconds, code, stringOf(text, `${path}[2]`)];
 }

@@ -10,5 +10,5 @@ export async function bearerTokenOf(config: KubeConfig): Promise<string | undefi
   await config.applyToHTTPSOptions(options);
   const headers = Object.entries(options.headers as Record<string, unknown>);
   const [, authorization] = headers.find(([name]) => name.toLowerCase() === 'authorization') ?? [];
-  return /^Bearer (\S+)$/.exec(String(authorization))?.[1];
+  return /^Bearer (\S+)\s*$/.exec(String(authorization))?.[1];
 }
