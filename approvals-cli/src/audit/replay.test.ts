@@ -122,7 +122,7 @@ test('nothing the agent wrote acts on the terminal, nor begins a line of its own
     decisions: [{ ...decision, reason: hostile, approver: hostile }],
   };
   const { text } = await replay(answers, {}, hostile);
-  expect(text).not.toMatch(/[\u001b\u0007\u202e]/);
+  expect(text).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
   expect(text.match(/^10:11:13/gm)).toHaveLength(1);
 });
 

@@ -41,6 +41,6 @@ export async function terminalText(frames: AsyncIterable<Frame>, mostLines: numb
 /** A carriage return begins the line anew; a backspace takes one back. */
 function drawn(line: string): string {
   let shown = line.slice(line.lastIndexOf('\r') + 1);
-  while (/[^\b]\u0008/.test(shown)) shown = shown.replace(/[^\b]\u0008/g, '');
+  while (/[^\b][\b]/.test(shown)) shown = shown.replace(/[^\b][\b]/g, '');
   return shown.replaceAll('\b', '').slice(0, longestLine);
 }
