@@ -5,6 +5,7 @@ import { HoldpointError } from '@holdpoint/core';
 import { replayFormats } from './audit/replay.ts';
 import { sqlFormats } from './audit/run-sql.ts';
 import { findSessions, printSessions, sessionFormats, type SessionFilter } from './audit/sessions.ts';
+import { verifyFormats } from './audit/verify.ts';
 import { auditorSql, decisions, type AuditorOptions } from './commands/auditor.ts';
 import type { AuditorContext, CommandContext } from './commands/context.ts';
 import { decideHolds } from './commands/decide.ts';
@@ -17,6 +18,7 @@ import { checkPolicies, testPolicies } from './commands/policy-test.ts';
 import { replay, type ReplayFlags } from './commands/replay.ts';
 import { show } from './commands/show.ts';
 import { sql, type SqlFlags } from './commands/sql.ts';
+import { verify, type VerifyFlags } from './commands/verify.ts';
 import { watchHolds } from './commands/watch.ts';
 import { candidatesFor, clusterLookup, type CommandShape } from './completion/candidates.ts';
 import { completionScript, shells, type Shell } from './completion/scripts.ts';
@@ -359,6 +361,16 @@ function addAuditorCommands(program: Command, contextOf: () => AuditorContext, s
       .addOption(new Option('-o, --output <format>', 'how to print').choices(replayFormats).default('text'))
       .option('--file <file>', 'file to write, for its owner alone (default: standard output)'),
   ).action((session: string, options: ReplayFlags) => replay(contextOf(), session, options, signal));
+
+  withAuditor(
+    program
+      .command('verify')
+      .description('checks that the record is as it was written')
+      .option('--public-key <file>', "the sinks' Ed25519 key (PEM), to check the checkpoints' signatures with")
+      .addOption(new Option('-o, --output <format>', 'how to print').choices(verifyFormats).default('table')),
+  ).action(async (options: VerifyFlags) => {
+    if (!(await verify(contextOf(), options))) throw new Error('the record is not as it was written');
+  });
 
   withAuditor(
     program
