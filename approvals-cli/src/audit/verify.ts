@@ -185,7 +185,9 @@ export function printVerification(
     table,
     '',
     ...told.map((line) => style.removed(toPrintable(line))),
-    findings === 0 ? style.added('The record is as it was written.') : style.removed(`${String(findings)} findings.`),
+    findings === 0
+      ? style.added('The record is as it was written.')
+      : style.removed(findings === 1 ? '1 finding.' : `${String(findings)} findings.`),
     ...(unkeyed
       ? ['Whoever can write the store can write checkpoints: check their signatures with --public-key.']
       : []),
