@@ -27,10 +27,10 @@ export async function* callsOf(sql: SqlClient, session: string): AsyncGenerator<
   for (;;) {
     const page = await sql.rows<RecordedCall>(
       `SELECT ${columns} FROM audit_events
-       WHERE session = {session:String} AND ${told} AND event_time >= toDateTime64({from:String}, 6, 'UTC')
-         AND (event_time, sink, sequence) > (toDateTime64({from:String}, 6, 'UTC'), {sink:String}, {place:UInt64})
+       WHERE session = {session:String} AND ${told} AND event_time >= toDateTime64({after:String}, 6, 'UTC')
+         AND (event_time, sink, sequence) > (toDateTime64({after:String}, 6, 'UTC'), {sink:String}, {place:UInt64})
        ORDER BY event_time, sink, sequence LIMIT {limit:UInt32}`,
-      { session, from: from.event_time, sink: from.sink, place: from.place, limit: String(pageSize) },
+      { session, after: from.event_time, sink: from.sink, place: from.place, limit: String(pageSize) },
     );
     if (page.length > 0) yield page;
     const last = page.at(-1);
