@@ -45,12 +45,14 @@ function checkpointAt(row: Stored): Checkpoint {
 }
 
 interface Store {
+  /** Longer answers are refused. */
+  mostRows?: number;
   rows?: readonly Stored[];
   checkpoints?: readonly Checkpoint[];
   completeness?: object[];
 }
 
-function sqlOf({ rows = [], checkpoints = [], completeness }: Store): SqlClient {
+function sqlOf({ rows = [], checkpoints = [], completeness, mostRows = Infinity }: Store): SqlClient {
   const answer = (statement: string): object[] => {
     if (statement.includes('system.tables')) return [{ found: completeness === undefined ? 0 : 1 }];
     if (statement.includes('FROM completeness')) return completeness ?? [];
@@ -66,13 +68,15 @@ function sqlOf({ rows = [], checkpoints = [], completeness }: Store): SqlClient 
         : [{ sink: 'sink-0', first: Math.min(...sequences), last: String(Math.max(...sequences)) }];
     }
     const [, after = '', upTo = ''] = /sequence > (\d+) AND sequence <= (\d+)/.exec(statement) ?? [];
-    return rows.filter(({ sequence }) => sequence > Number(after) && sequence <= Number(upTo));
+    const found = rows.filter(({ sequence }) => sequence > Number(after) && sequence <= Number(upTo));
+    if (found.length > mostRows) throw new HoldpointError('ERR_QUERY_REFUSED', 'the answer is too long');
+    return found;
   };
   return {
     stream: () => {
       throw new Error('not asked for');
     },
-    rows: <Row>(statement: string) => Promise.resolve(answer(statement) as Row[]),
+    rows: async <Row>(statement: string) => answer(statement) as Row[],
   };
 }
 
@@ -85,7 +89,8 @@ const altered = (place: number): Stored[] =>
 
 describe('what is found', () => {
   test.each<{ situation: string; store: Store; want: ChainFinding[] }>([
-    { situation: 'nothing, over several ranges', store: { rows, checkpoints }, want: [] },
+    { situation: 'nothing', store: { rows, checkpoints }, want: [] },
+    { situation: 'nothing, where long answers are refused', store: { rows, checkpoints, mostRows: 40 }, want: [] },
     {
       situation: 'a row changed',
       store: { rows: altered(250), checkpoints },
@@ -93,7 +98,7 @@ describe('what is found', () => {
     },
     {
       situation: 'rows removed, over the edge of a range',
-      store: { rows: rows.filter(({ sequence }) => sequence < 195 || sequence > 205), checkpoints },
+      store: { mostRows: 40, rows: rows.filter(({ sequence }) => sequence < 195 || sequence > 205), checkpoints },
       want: [{ type: 'Removed', sequence: 195, upTo: 205 }],
     },
     {
@@ -168,6 +173,10 @@ describe('what is printed', () => {
     const text = await printed(store, key);
     for (const part of want) expect(text).toMatch(part);
   });
+});
+
+test('a store that refuses even one row could not be checked', async () => {
+  await expect(verifyStore({ sql: sqlOf({ rows, mostRows: 0 }), nowMs })).rejects.toThrow('too long');
 });
 
 test('every kind of finding has its words', () => {
