@@ -10,12 +10,13 @@ const { createProgram, runProgram } = await import('./program.ts');
 
 const stopping = new AbortController();
 /** What runs until it is told to stop. */
-const listening = ['watch', '-f', '--follow'];
+const given = (...words: string[]): boolean => words.some((word) => process.argv.includes(word));
+const listens = given('watch') || (given('replay') && given('-f', '--follow'));
 const endsBySignal = { SIGINT: 130, SIGTERM: 143 } as const;
 for (const [signal, code] of Object.entries(endsBySignal)) {
   process.on(signal, () => {
     // The second one is for a command that does not listen.
-    if (stopping.signal.aborted || !listening.some((word) => process.argv.includes(word))) process.exit(code);
+    if (stopping.signal.aborted || !listens) process.exit(code);
     stopping.abort();
   });
 }

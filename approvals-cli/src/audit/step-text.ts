@@ -2,6 +2,13 @@ import { storeTimeMs, type ReplayGroup, type ToldStep } from '@holdpoint/core';
 import { formatSpan } from '../output/age.ts';
 import { toPrintable } from '../output/table.ts';
 
+/** What is the client's to choose has no end by itself: a name, a command, a message. */
+const longestText = 1_000;
+
+export function cut(text: string): string {
+  return text.length <= longestText ? text : `${text.slice(0, longestText)}…`;
+}
+
 /** A request in a few words: `patch deployments.apps/web scale -n prod`. */
 export function requestOf(
   step: Pick<ToldStep, 'verb' | 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'name'>,
@@ -9,12 +16,13 @@ export function requestOf(
   const { verb, apiGroup, resource, subresource, namespace, name } = step;
   if (resource === '') return `${verb} (no resource)`;
   const kind = apiGroup === '' ? resource : `${resource}.${apiGroup}`;
-  return [
+  const words = [
     verb,
     name === '' ? kind : `${kind}/${name}`,
     ...(subresource === '' ? [] : [subresource]),
     ...(namespace === '' ? [] : ['-n', namespace]),
-  ].join(' ');
+  ];
+  return words.map(cut).join(' ');
 }
 
 /** How it ended: `201`, `403 Forbidden`; `dry run` in front of what did nothing. */
@@ -77,5 +85,5 @@ function counted(count: number, what: string): string {
 export function commandOf({ command, userAgent, continued }: ReplayGroup): string {
   const words =
     command === '' ? `(no command told; client ${userAgent === '' ? 'unnamed' : userAgent})` : `$ ${command}`;
-  return toPrintable(`${words}${continued ? ' (continued)' : ''}`);
+  return toPrintable(`${cut(words)}${continued ? ' (continued)' : ''}`);
 }

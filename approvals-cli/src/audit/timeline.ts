@@ -3,7 +3,7 @@ import type { Style } from '../output/style.ts';
 import { toPrintable } from '../output/table.ts';
 import { printRecordedChange } from './recorded-change-text.ts';
 import type { TerminalRecording } from './recordings.ts';
-import { commandOf, decisionsOf, foldedOf, requestOf, resultOf, verdictOf } from './step-text.ts';
+import { commandOf, cut, decisionsOf, foldedOf, requestOf, resultOf, verdictOf } from './step-text.ts';
 import type { TerminalText } from './terminal-text.ts';
 import type { Told, ToldGroup } from './told-session.ts';
 
@@ -68,7 +68,7 @@ async function groupLines(group: ToldGroup, options: TimelineOptions): Promise<s
     const verdict = verdictOf(step);
     if (verdict !== '') lines.push(`${inner}${toPrintable(verdict)}`);
     for (const decision of decisionsOf(step)) lines.push(`${inner}${style.heading(toPrintable(decision))}`);
-    if (failed && step.message !== '') lines.push(`${inner}${style.faint(toPrintable(step.message))}`);
+    if (failed && step.message !== '') lines.push(`${inner}${style.faint(toPrintable(cut(step.message)))}`);
     for (const alarm of step.alarms) lines.push(`${inner}${style.warning(toPrintable(`! ${alarm}`))}`);
     const change = step.change === undefined ? '' : printRecordedChange(step.change, style);
     if (change !== '') {

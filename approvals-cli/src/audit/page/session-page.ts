@@ -3,7 +3,7 @@ import { createStyle } from '../../output/style.ts';
 import { printRecordedChange } from '../recorded-change-text.ts';
 import { framesOf, type TerminalRecording } from '../recordings.ts';
 import type { SqlClient } from '../sql-client.ts';
-import { commandOf, decisionsOf, foldedOf, requestOf, resultOf, verdictOf } from '../step-text.ts';
+import { commandOf, cut, decisionsOf, foldedOf, requestOf, resultOf, verdictOf } from '../step-text.ts';
 import { personOf } from '../timeline.ts';
 import { tellSession, type ToldGroup } from '../told-session.ts';
 import { embedJson, escapeHtml } from './escape.ts';
@@ -103,7 +103,7 @@ function stepText(step: ToldGroup['steps'][number]): string {
     `<p><code>${escapeHtml(requestOf(step))}</code><span class="result">${escapeHtml(resultOf(step))}</span></p>\n`,
     paragraph('verdict', verdictOf(step)),
     ...decisionsOf(step).map((text, i) => paragraph(spoken[i] ?? 'open', text)),
-    paragraph('faint', failed ? step.message : ''),
+    paragraph('faint', failed ? cut(step.message) : ''),
     ...step.alarms.map((alarm) => paragraph('alarm', alarm)),
     change === '' ? '' : `${failed ? '<p class="faint">it asked for:</p>\n' : ''}${changeText(change)}`,
   ].join('');

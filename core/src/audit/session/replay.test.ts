@@ -193,8 +193,25 @@ describe('a request that is sent again is one step', () => {
       want: [{ code: 201, tries: 1 }],
     },
     {
+      situation: 'what the proxy tells of it before the API server does: the API server’s word stands',
+      calls: [
+        write(0, { audit_id: 'same', source: 'proxy', code: 999 }),
+        write(0, { audit_id: 'same' }),
+        write(1, { audit_id: 'same', name: 'b' }),
+      ],
+      want: [{ code: 201, name: 'a' }, { name: 'b' }],
+    },
+    {
+      situation: 'let through twice by holds of one name: nothing hides behind the first',
+      calls: [
+        write(0, { decision: 'approved', hold: 'h', request_id: 'q' }),
+        write(9, { decision: 'approved', hold: 'h', request_id: 'q' }),
+      ],
+      want: [{ tries: 1 }, { tries: 1 }],
+    },
+    {
       situation: 'an alarm of the first try stays',
-      calls: [write(0, { request_id: 'q', bypass: 'no decision' }), write(1, { request_id: 'q' })],
+      calls: [write(0, { request_id: 'q', code: 429, bypass: 'no decision' }), write(1, { request_id: 'q' })],
       want: [{ tries: 2, alarms: ['looks as if it had gone past us: no decision'] }],
     },
   ])('$situation', ({ calls, want }) => {

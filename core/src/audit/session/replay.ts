@@ -75,6 +75,11 @@ const mostReads = 20;
 /** Of all that is open, in characters of the bodies behind it. */
 const mostOpenBodies = 16 * 1024 * 1024;
 
+interface Sent {
+  step: ReplayStep;
+  source: RecordedCall['source'];
+}
+
 interface OpenGroup {
   key: string;
   group: ReplayGroup;
@@ -82,7 +87,7 @@ interface OpenGroup {
   reads: Map<string, { step: ReplayStep; times: number }>;
   furtherReads: number;
   /** By what tells that a request is sent again. */
-  sent: Map<string, ReplayStep>;
+  sent: Map<string, Sent>;
   size: number;
   closed: boolean;
 }
@@ -139,7 +144,8 @@ function keyOf({ invocation, command, user_agent }: RecordedCall): string {
 
 function patienceOf({ key, group }: OpenGroup): number {
   if (key.startsWith('invocation ')) return invocationMs;
-  return group.steps.some(({ decision, code }) => decision === 'hold' && code === 429) ? heldCommandMs : sameCommandMs;
+  const last = group.steps.at(-1);
+  return last?.decision === 'hold' && last.code === 429 ? heldCommandMs : sameCommandMs;
 }
 
 function openGroup(call: RecordedCall, key: string, continued: boolean): OpenGroup {
@@ -194,29 +200,36 @@ function take(open: OpenGroup, call: RecordedCall, known: ReturnType<typeof crea
 }
 
 function takeStep(open: OpenGroup, call: RecordedCall, before: JsonObject | undefined): void {
-  const what = [call.verb, call.request_uri.split('?')[0]].join('\n');
+  const { sent, group } = open;
+  const what = `${call.verb}\n${call.request_uri.split('?')[0] ?? ''}`;
+  const auditKey = `audit ${call.audit_id}\n${what}`;
+  // The proxy tells of what the API server tells of, too: once is enough, and the API server's word stands. Two of the API
+  // server's with one id, which is the client's to choose, stay two.
+  const twin = sent.get(auditKey);
+  if (twin !== undefined && (call.source === 'proxy') !== (twin.source === 'proxy')) {
+    if (twin.source === 'proxy') Object.assign(twin.step, stepOf(call, changeOfCall(call, before)));
+    twin.source = 'apiserver';
+    return;
+  }
   const keys = [
     ...(call.request_id === '' ? [] : [`request ${call.request_id}\n${what}`]),
     ...(call.hold === '' ? [] : [`hold ${call.hold}\n${what}`]),
-    // The proxy tells of what the API server tells of, too: once is enough. Two of the API server's stay two.
-    ...(call.source === 'proxy' ? [`audit ${call.audit_id}\n${what}`] : []),
   ];
-  const again = keys.map((key) => open.sent.get(key)).find((step) => step !== undefined);
-  if (again !== undefined) {
-    sendAgain(again, call, before);
-    for (const key of keys) open.sent.set(key, again);
-    return;
-  }
-  const step = stepOf(call, changeOfCall(call, before));
-  open.group.steps.push(step);
-  open.size += call.request_body.length + call.response_body.length;
-  for (const key of [...keys, `audit ${call.audit_id}\n${what}`]) open.sent.set(key, step);
+  // What has been answered for good is not sent again: the same once more is another request, which nobody may overlook.
+  const again = keys.map((key) => sent.get(key)).find((each) => each !== undefined && isUnanswered(each.step));
+  const here: Sent = again ?? { step: stepOf(call, changeOfCall(call, before)), source: call.source };
+  if (again === undefined) group.steps.push(here.step);
+  else sendAgain(here.step, call, before);
+  open.size += call.request_body.length + call.response_body.length + call.message.length + call.request_uri.length;
+  for (const key of [...keys, auditKey]) sent.set(key, here);
+}
+
+function isUnanswered({ code }: ReplayStep): boolean {
+  return code === 429 || code >= 500 || code === 0;
 }
 
 /** The answer that counts is the last one; who asked first is when it began. */
 function sendAgain(step: ReplayStep, call: RecordedCall, before: JsonObject | undefined): void {
-  const isSameEvent = step.auditIds.includes(call.audit_id) && call.source === 'proxy';
-  if (isSameEvent) return;
   const next = stepOf(call, changeOfCall(call, before));
   const alarms = [...new Set([...step.alarms, ...next.alarms])];
   const change = next.change === undefined || next.change.type === 'Unknown' ? step.change : next.change;
