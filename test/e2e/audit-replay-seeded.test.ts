@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -321,6 +322,38 @@ as coding-agent, on behalf of carol
     }
   }, 60_000);
 
+  test.each([
+    {
+      situation: 'the connection is lost',
+      args: ['sql', 'SELECT 1', '-o', 'jsonl'],
+      answer: '{"a":1}\n',
+      isCut: true,
+      want: /^Error: https:\/\/127\.0\.0\.1:\d+: aborted/,
+    },
+    {
+      situation: 'a failure in place of a row',
+      args: ['sessions'],
+      answer: '{"session":"s"}\nCode: 241. DB::Exception: Memory limit exceeded\u001b[31m',
+      isCut: false,
+      want: /^Error: the answer broke off: Code: 241\. DB::Exception: Memory limit exceeded�\[31m$/m,
+    },
+  ])(
+    'an answer that breaks off half-way, $situation: said, and no success',
+    async ({ args, answer, isCut, want }) => {
+      const endpoint = await startEndpoint(folder, (response) => {
+        response.write(answer, () => (isCut ? response.destroy() : response.end()));
+      });
+      try {
+        const { stderr, code } = await cli(args, { env: endpoint.env });
+        expect(code).toBe(1);
+        expect(stderr).toMatch(want);
+      } finally {
+        endpoint.close();
+      }
+    },
+    30_000,
+  );
+
   describe('without a token file, the kubeconfig’s own token is sent', () => {
     test.each([
       { situation: 'static', user: { token: 'static-token' }, want: 'static-token' },
@@ -342,10 +375,6 @@ as coding-agent, on behalf of carol
     ])(
       '$situation',
       async ({ user, want }) => {
-        const authority = await createAuthority('test');
-        const tls = await authority.issueServer('endpoint');
-        const ca = join(folder, 'endpoint-ca.pem');
-        writeFileSync(ca, authority.certificate);
         writeFileSync(join(folder, 'token'), 'token-of-a-file\n');
         const kubeconfig = join(folder, 'kubeconfig');
         const config = {
@@ -356,23 +385,16 @@ as coding-agent, on behalf of carol
         };
         writeFileSync(kubeconfig, JSON.stringify(config));
         const seen: (string | undefined)[] = [];
-        const server = createServer({ cert: tls.certificate, key: tls.key }, (request, response) => {
-          seen.push(request.headers.authorization);
+        const endpoint = await startEndpoint(folder, (response, authorization) => {
+          seen.push(authorization);
           response.end('1\n');
         });
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
         try {
-          const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}/query`;
-          const env = {
-            KUBECONFIG: kubeconfig,
-            HOLDPOINT_SQL_URL: url,
-            HOLDPOINT_SQL_CA_FILE: ca,
-            HOLDPOINT_SQL_TOKEN_FILE: '',
-          };
+          const env = { ...endpoint.env, KUBECONFIG: kubeconfig, HOLDPOINT_SQL_TOKEN_FILE: '' };
           expect(await cli(['sql', 'SELECT 1'], { env })).toMatchObject({ code: 0, stdout: '1\n' });
           expect(seen).toEqual([`Bearer ${want}`]);
         } finally {
-          server.close();
+          endpoint.close();
         }
       },
       30_000,
@@ -387,3 +409,26 @@ as coding-agent, on behalf of carol
     }, 30_000);
   });
 });
+
+/** An endpoint of no sink: what it sends is what goes wrong on the way. */
+async function startEndpoint(
+  folder: string,
+  answer: (response: ServerResponse, authorization: string | undefined) => void,
+): Promise<{ env: Record<string, string>; close: () => void }> {
+  const authority = await createAuthority('test');
+  const tls = await authority.issueServer('endpoint');
+  const ca = join(folder, 'endpoint-ca.pem');
+  writeFileSync(ca, authority.certificate);
+  const server = createServer({ cert: tls.certificate, key: tls.key }, (request, response) =>
+    answer(response, request.headers.authorization),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}/query`;
+  return {
+    env: { HOLDPOINT_SQL_URL: url, HOLDPOINT_SQL_CA_FILE: ca },
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -62,7 +62,7 @@ function sqlOf({ calls = [], terminals = [], decisions = [] }: Answers) {
   return { sql, asked };
 }
 
-async function replay(answers: Answers, options: Partial<ReplayOptions> = {}, session = 's-1') {
+async function replay(answers: Answers, options: Partial<ReplayOptions> & { columns?: number } = {}, session = 's-1') {
   let text = '';
   const slept: number[] = [];
   const { sql, asked } = sqlOf(answers);
@@ -72,7 +72,7 @@ async function replay(answers: Answers, options: Partial<ReplayOptions> = {}, se
     {
       sql,
       style: createStyle(false),
-      columns: undefined,
+      columns: options.columns,
       write: (part) => Promise.resolve(void (text += part)),
       sleep: (ms) => Promise.resolve(void slept.push(ms)),
       signal: AbortSignal.abort(),
@@ -106,6 +106,16 @@ as bot, on behalf of carol
             to play it: approvals replay s-1 --recording r-1
 
 `);
+});
+
+test('on a narrow terminal, a line that goes on says so, and nothing else begins at its edge', async () => {
+  const answers = { calls: [{ ...call, message: 'x'.repeat(3_000), code: 403 }], decisions: [decision] };
+  const { text } = await replay(answers, { columns: 40 });
+  const lines = text.split('\n');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+  for (const line of lines) expect(line).toMatch(/^(?:$| {10}|↳ |Session |── |as |\d\d:\d\d:\d\d {2})/);
+  // What is the client's to choose does not push the rest out of sight.
+  expect(lines.length).toBeLessThan(60);
 });
 
 test('followed, it is told as it stands, and ends by the signal', async () => {

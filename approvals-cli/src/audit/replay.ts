@@ -109,7 +109,7 @@ async function play(
   session: string,
   recording: TerminalRecording,
   speed: number,
-  { sql, write, sleep }: ReplayParts,
+  { sql, write, sleep, columns }: ReplayParts,
 ): Promise<void> {
   const { id, startedAt, namespace, pod, command } = recording;
   // The command is the agent's own text, the frames are what it chose to print: neither may act on an auditor's terminal.
@@ -124,5 +124,6 @@ async function play(
     if (code === 'o') await write(filter(text));
   }
   // Colours, a hidden cursor, another character set: left behind by what was played.
-  await write('\u001b[0m\u001b[?25h\u001b(B\n── end of terminal\n');
+  const reset = columns === undefined ? '' : '\u001b[0m\u001b[?25h\u001b(B';
+  await write(`${reset}\n── end of terminal\n`);
 }
