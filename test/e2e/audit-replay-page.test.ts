@@ -129,7 +129,7 @@ describe('approvals replay -o html', () => {
       expect(text).toContain(part);
     expect(await page.locator('h2').count()).toBe(calls.length + 1);
     expect(await page.locator('details.terminal').count()).toBe(2);
-  });
+  }, 30_000);
 
   test('what an agent wrote is there as text', async () => {
     const headings = await page.locator('h2').allInnerTexts();
@@ -138,7 +138,7 @@ describe('approvals replay -o html', () => {
     expect(
       await page.locator('img, svg[onload], iframe, base, meta[http-equiv="refresh"], a[href^="javascript"]').count(),
     ).toBe(0);
-  });
+  }, 30_000);
 
   test('the player shows the terminal, and plays it', async () => {
     const player = page.locator('details.terminal').first();
@@ -160,7 +160,7 @@ describe('approvals replay -o html', () => {
     expect(requests.filter((url) => !url.startsWith('file:') && !url.startsWith('data:'))).toEqual([]);
     expect(problems).toEqual([]);
     expect(page.url()).toBe(pathToFileURL(file).href);
-  });
+  }, 30_000);
 
   test('the policy in its head forbids a script that is put in, and any request', async () => {
     await page.evaluate(`(() => {
@@ -174,7 +174,7 @@ describe('approvals replay -o html', () => {
     })()`);
     expect(await page.evaluate('window.ran')).toBeUndefined();
     expect(problems.join('\n')).toContain('Content Security Policy');
-  });
+  }, 30_000);
 
   test('the file is whole and its owner’s alone; one that cannot be made leaves nothing', async () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -158,12 +158,12 @@ as coding-agent, on behalf of carol
                shape: round
           create configmaps/fresh -n prod  → 201
             allowed by agents/small
-            + kind: ConfigMap
             + apiVersion: v1
-            + data:
-            +   a: "1"
+            + kind: ConfigMap
             + metadata:
             +   name: fresh
+            + data:
+            +   a: "1"
           and 1 read, 2 discovery calls
 
 10:00:50  $ kubectl delete

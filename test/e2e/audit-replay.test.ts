@@ -122,7 +122,7 @@ describe('a session, reconstructed', () => {
     const cast = await cli('replay', session, '--recording', id, '-o', 'asciicast');
     expect(cast.stdout.split('\n')[0]).toContain('"version":2');
     expect(cast.stdout).toContain('hello from 42');
-  });
+  }, 60_000);
 
   test('for programs, as a page, and as one cast: the same', async () => {
     const document = JSON.parse((await cli('replay', session, '-o', 'json')).stdout) as ReplayDocument;
@@ -143,7 +143,7 @@ describe('a session, reconstructed', () => {
       expect(readFileSync(page, 'utf8')).toContain(part);
     }
     expect((await cli('replay', session, '-o', 'asciicast')).stdout).toContain('CHG-17');
-  });
+  }, 60_000);
 
   test('the sessions: who, and how much of what', async () => {
     const found = JSON.parse((await cli('sessions', '--decision', 'approved', '-o', 'json')).stdout) as object[];
@@ -152,5 +152,5 @@ describe('a session, reconstructed', () => {
     ]);
     const other = await cli('sessions', '--namespace', 'kube-system', '-o', 'json');
     expect(JSON.parse(other.stdout)).toEqual([]);
-  });
+  }, 60_000);
 });

@@ -122,8 +122,8 @@ test.each<{ situation: string; call: RecordedCall; before?: JsonObject; want: Re
       type: 'Patch',
       format: 'Apply',
       values: [
-        { op: 'set', path: '/spec/replicas', value: 5 },
         { op: 'set', path: '/metadata/name', value: 'web' },
+        { op: 'set', path: '/spec/replicas', value: 5 },
       ],
     },
   },

@@ -33,8 +33,15 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** An object as a person reads it: without what the server adds, and without kubectl's copy of the whole of it. */
 export function compactObject(object: JsonObject, { keepStatus = false } = {}): JsonObject {
-  const { status, ...rest } = normaliseObject(object);
-  const compact: JsonObject = keepStatus && status !== undefined ? { ...rest, status } : rest;
+  const { apiVersion, kind, metadata: given, status, ...rest } = normaliseObject(object);
+  // What it is comes first: a long one may be cut short.
+  const compact: JsonObject = {
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(given === undefined ? {} : { metadata: given }),
+    ...rest,
+    ...(keepStatus && status !== undefined ? { status } : {}),
+  };
   const { metadata } = compact;
   if (!isJsonObject(metadata) || !isJsonObject(metadata['annotations'])) return compact;
   const { [lastApplied]: _copy, ...annotations } = metadata['annotations'];
