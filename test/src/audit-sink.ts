@@ -18,8 +18,6 @@ export interface SinkAnswer {
 export interface AuditSink {
   /** The folder that survives every death. */
   readonly dataDir: string;
-  /** What the approvals CLI needs to reach it. */
-  readonly auditorEnv: Readonly<Record<string, string>>;
   start(): Promise<void>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
@@ -34,6 +32,8 @@ export interface AuditSink {
   log(): string;
   /** Ends it and removes the folder. */
   close(): Promise<void>;
+  /** What the approvals CLI needs to reach it. */
+  readonly auditorEnv: Readonly<Record<string, string>>;
 }
 
 /** Prepares a sink; it does not run yet. */
@@ -86,11 +86,6 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     send(`/query${query}`, 'POST', headers['authorization'] === undefined ? tokens.query : '', statement, headers);
   return {
     dataDir,
-    auditorEnv: {
-      HOLDPOINT_SQL_URL: `https://127.0.0.1:${String(port)}/query`,
-      HOLDPOINT_SQL_TOKEN_FILE: join(folder, 'query'),
-      HOLDPOINT_SQL_CA_FILE: ca,
-    },
     async start() {
       logged = '';
       const started = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -115,6 +110,11 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     async close() {
       await end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
+    },
+    auditorEnv: {
+      HOLDPOINT_SQL_URL: `https://127.0.0.1:${String(port)}/query`,
+      HOLDPOINT_SQL_TOKEN_FILE: join(folder, 'query'),
+      HOLDPOINT_SQL_CA_FILE: ca,
     },
   };
 }

@@ -92,7 +92,8 @@ export function createChainVerifier(options: ChainVerifierOptions): ChainVerifie
       return isBelieved;
     })
     .toSorted((a, b) => a.sequence - b.sequence || (a.stored_at < b.stored_at ? -1 : 1));
-  const expiry = expiryOf(believed, now);
+  const expiredUpTo = expiredUpToOf(believed, now);
+  const chainAt = new Map(believed.map((checkpoint) => [checkpoint.sequence, checkpoint.chain]));
   /** The first checkpoint that the walk has not passed. */
   let next = 0;
 
@@ -113,11 +114,10 @@ export function createChainVerifier(options: ChainVerifierOptions): ChainVerifie
   };
   /** Jumps over the rows between the last one and `sequence`. */
   const skipTo = (sequence: number): void => {
-    const after = believed.slice(next).find((checkpoint) => checkpoint.sequence >= sequence - 1);
-    if (after !== undefined && expiry.isOver(after)) expired += sequence - last - 1;
+    if (sequence - 1 <= expiredUpTo) expired += sequence - last - 1;
     else found({ type: 'Removed', sequence: last + 1, upTo: sequence - 1 });
     last = sequence - 1;
-    chain = after?.sequence === last ? after.chain : undefined;
+    chain = chainAt.get(last);
     passCheckpoints(last);
   };
 
@@ -138,9 +138,8 @@ export function createChainVerifier(options: ChainVerifierOptions): ChainVerifie
       passCheckpoints(last);
     },
     end() {
-      const beyond = believed.slice(next).filter((checkpoint) => !expiry.isOver(checkpoint));
-      const furthest = beyond.at(-1);
-      if (furthest !== undefined) found({ type: 'CutOff', sequence: last + 1, upTo: furthest.sequence });
+      const furthest = believed.at(-1)?.sequence ?? 0;
+      if (furthest > Math.max(last, expiredUpTo)) found({ type: 'CutOff', sequence: last + 1, upTo: furthest });
       const signed = isSigned === undefined ? 0 : checkpoints;
       const end = { rows, first, last: rows === 0 ? 0 : last, chain: chain ?? chainStart.chain };
       return { table, sink, ...end, expired, checkpoints, signed, findingCount, findings };
@@ -149,19 +148,17 @@ export function createChainVerifier(options: ChainVerifierOptions): ChainVerifie
 }
 
 /**
- * When retention may have taken rows away. Each checkpoint states the retention from its own time to the next one's; the
- * last one's holds until now. `toDate(stored_at) + days` is when the store drops a day.
+ * Up to which place retention may have taken rows away; 0: nowhere. Each checkpoint states the retention from its own time to
+ * the next one's; the last one's holds until now. `toDate(stored_at) + days` is when the store drops a day. No row before a
+ * checkpoint is younger than that.
  */
-function expiryOf(checkpoints: readonly Checkpoint[], now: string): { isOver: (checkpoint: Checkpoint) => boolean } {
-  const days = checkpoints
-    .map(({ retention_days }, i) => ({
-      retentionDays: retention_days,
-      until: dayOf(checkpoints[i + 1]?.stored_at ?? now),
-    }))
-    .filter(({ retentionDays }) => retentionDays > 0);
-  // The latest day of storing that any of these periods can have dropped.
-  const latest = Math.max(-Infinity, ...new Set(days.map(({ retentionDays, until }) => until - retentionDays)));
-  return { isOver: ({ stored_at }) => dayOf(stored_at) <= latest };
+function expiredUpToOf(checkpoints: readonly Checkpoint[], now: string): number {
+  let latestDay = -Infinity;
+  for (const [i, { retention_days }] of checkpoints.entries()) {
+    const until = dayOf(checkpoints[i + 1]?.stored_at ?? now);
+    if (retention_days > 0) latestDay = Math.max(latestDay, until - retention_days);
+  }
+  return checkpoints.findLast(({ stored_at }) => dayOf(stored_at) <= latestDay)?.sequence ?? 0;
 }
 
 /** Days since 1970 of a time as the store writes it. */
