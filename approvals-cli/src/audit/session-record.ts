@@ -1,4 +1,5 @@
 import {
+  isTooDeep,
   replayColumns,
   type Change,
   type HoldDecision,
@@ -120,6 +121,7 @@ export async function holdStories(sql: SqlClient, names: readonly string[]): Pro
 
 /** The change that the approvers were shown. Written by our own webhook; a stub has none. */
 function shownIn(body: string): Pick<HoldStory, 'change' | 'before'> {
+  if (isTooDeep(body)) return { change: undefined, before: undefined };
   try {
     const { spec } = JSON.parse(body) as { spec?: { change?: Change; before?: JsonObject } };
     return { change: spec?.change, before: spec?.before };

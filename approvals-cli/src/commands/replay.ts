@@ -78,8 +78,9 @@ async function intoFile(file: string, fill: (write: (text: string) => Promise<vo
   const unfinished = `${file}.unfinished`;
   let handle: FileHandle;
   try {
-    // A session is an auditor's to read, and nobody else's on this machine.
-    handle = await open(unfinished, 'w', 0o600);
+    // A session is an auditor's to read, and nobody else's on this machine: nor is it written where a link of theirs leads.
+    await rm(unfinished, { force: true });
+    handle = await open(unfinished, 'wx', 0o600);
   } catch (cause) {
     throw new HoldpointError('ERR_CONFIG_INVALID', `--file ${file}: ${messageOf(cause)}`, { cause });
   }

@@ -74,3 +74,23 @@ export function bodyOf(body: string): JsonValue | undefined {
     return undefined; // Not written by our sink: whoever shows it says that there is nothing to show.
   }
 }
+
+/** Kubernetes' own kinds need some twenty; each level costs stack in whatever compares, writes or prints an object. */
+const deepest = 200;
+
+/** True for a JSON text that nothing may walk through: one object nested by the thousand would end whoever replays it. */
+export function isTooDeep(body: string): boolean {
+  let depth = 0;
+  let isQuoted = false;
+  for (let i = 0; i < body.length; i += 1) {
+    const character = body.charCodeAt(i);
+    if (isQuoted) {
+      if (character === 0x5c) i += 1;
+      else if (character === 0x22) isQuoted = false;
+    } else if (character === 0x22) isQuoted = true;
+    else if (character === 0x7b || character === 0x5b) depth += 1;
+    else if (character === 0x7d || character === 0x5d) depth -= 1;
+    if (depth > deepest) return true;
+  }
+  return false;
+}

@@ -180,6 +180,16 @@ test.each<{ situation: string; call: RecordedCall; before?: JsonObject; want: Re
     want: { type: 'Unknown', why: 'oversize: the bodies are not kept' },
   },
   {
+    situation: 'a body nested by the thousand',
+    call: call({ verb: 'create', request: `${'{"a":['.repeat(50_000)}1${']}'.repeat(50_000)}` }),
+    want: { type: 'Unknown', why: 'its body is nested too deep to be shown' },
+  },
+  {
+    situation: 'brackets within texts are none',
+    call: call({ verb: 'create', request: { data: { a: '\\"{[{['.repeat(500) } } }),
+    want: { type: 'Create', object: { data: { a: '\\"{[{['.repeat(500) } } },
+  },
+  {
     situation: 'bodies that are not on record',
     call: call({}),
     want: { type: 'Unknown', why: 'its body is not in the record' },

@@ -2,7 +2,7 @@ import type { Change, ChangeOperation } from '../../holds/hold.ts';
 import { diffObjects } from '../../holds/json-patch.ts';
 import { normaliseObject } from '../../holds/normalise.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../kubernetes/object.ts';
-import { bodyOf, isDryRun, objectIn, type RecordedCall } from './recorded-call.ts';
+import { bodyOf, isDryRun, isTooDeep, objectIn, type RecordedCall } from './recorded-call.ts';
 
 /** One value that a patch sets or takes away. `from` for a JSON patch's copy and move. */
 export interface PatchedValue {
@@ -58,6 +58,9 @@ export function changeOfCall(call: RecordedCall, before: JsonObject | undefined)
   if (isConnect(call)) return connectOf(call.request_uri);
   if (!writeVerbs.has(call.verb)) return undefined;
   if (call.broken !== '') return { type: 'Unknown', why: call.broken };
+  if (isTooDeep(call.request_body) || isTooDeep(call.response_body)) {
+    return { type: 'Unknown', why: 'its body is nested too deep to be shown' };
+  }
   if (call.verb === 'delete' || call.verb === 'deletecollection') return deleteOf(call, before);
   const request = bodyOf(call.request_body);
   const response = call.code < 300 ? objectIn(call.response_body) : undefined;
@@ -194,7 +197,7 @@ export function createKnownObjects(): KnownObjects {
         return;
       }
       if (!['get', 'create', 'update', 'patch'].includes(call.verb)) return;
-      if (call.response_body.length > largestObject) {
+      if (call.response_body.length > largestObject || isTooDeep(call.response_body)) {
         states.delete(key);
         return;
       }
