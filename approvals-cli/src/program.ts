@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { HoldpointError } from '@holdpoint/core';
-import { replaySession } from './audit/replay.ts';
-import { sessionsTable } from './audit/sessions.ts';
-import type { SqlClient } from './audit/sql-client.ts';
-import { auditorSql, type AuditorOptions } from './commands/auditor.ts';
-import type { CommandContext } from './commands/context.ts';
+import { replayFormats } from './audit/replay.ts';
+import { sqlFormats } from './audit/run-sql.ts';
+import { findSessions, printSessions, sessionFormats, type SessionFilter } from './audit/sessions.ts';
+import { verifyFormats } from './audit/verify.ts';
+import { auditorSql, decisions, type AuditorOptions } from './commands/auditor.ts';
+import type { AuditorContext, CommandContext } from './commands/context.ts';
 import { decideHolds } from './commands/decide.ts';
 import { checkDuration, giveGrant, listGrants, parseRuleName, revokeGrants } from './commands/grant.ts';
 import { decidedPhases, history } from './commands/history.ts';
@@ -15,7 +15,10 @@ import { defaultLimit } from './commands/hold-list.ts';
 import { writeAgentKubeconfig } from './commands/kubeconfig.ts';
 import { list } from './commands/list.ts';
 import { checkPolicies, testPolicies } from './commands/policy-test.ts';
+import { replay, type ReplayFlags } from './commands/replay.ts';
 import { show } from './commands/show.ts';
+import { sql, type SqlFlags } from './commands/sql.ts';
+import { verify, type VerifyFlags } from './commands/verify.ts';
 import { watchHolds } from './commands/watch.ts';
 import { candidatesFor, clusterLookup, type CommandShape } from './completion/candidates.ts';
 import { completionScript, shells, type Shell } from './completion/scripts.ts';
@@ -24,7 +27,7 @@ import { formats, parseFormat } from './output/format.ts';
 
 /** What main.ts builds once the global flags are known. */
 export interface ProgramParts {
-  context: (global: GlobalOptions) => CommandContext;
+  context: (global: GlobalOptions) => AuditorContext;
   /** `kubectl approvals` when kubectl started us. */
   name: string;
   version: string;
@@ -70,13 +73,13 @@ export function createProgram({ context, name, version, signal }: ProgramParts):
     .option('--kubeconfig <file>', 'kubeconfig to use (default: $KUBECONFIG, ~/.kube/config)')
     .option('--context <name>', 'context of the kubeconfig to use')
     .showHelpAfterError('(--help tells more)');
-  const contextOf = (): CommandContext => context(program.opts<GlobalOptions>());
+  const contextOf = (): AuditorContext => context(program.opts<GlobalOptions>());
   addInboxCommands(program, contextOf, signal);
   addDecidingCommands(program, contextOf);
   addGrantCommands(program, contextOf);
   addPolicyCommands(program, contextOf);
   addSetUpCommands(program, contextOf);
-  addAuditorCommands(program, contextOf);
+  addAuditorCommands(program, contextOf, signal);
   return program;
 }
 
@@ -315,42 +318,69 @@ function shapeOf(command: Command): CommandShape {
   };
 }
 
-function addAuditorCommands(program: Command, contextOf: () => CommandContext): void {
+function addAuditorCommands(program: Command, contextOf: () => AuditorContext, signal: AbortSignal): void {
   const withAuditor = (command: Command): Command =>
     command
       .addOption(new Option('--sql-url <url>', 'query endpoint of the audit sink').env('HOLDPOINT_SQL_URL'))
-      .addOption(new Option('--sql-token-file <file>', 'file with its token').env('HOLDPOINT_SQL_TOKEN_FILE'))
+      .addOption(
+        new Option('--sql-token-file <file>', "file with its token (default: the kubeconfig user's token)").env(
+          'HOLDPOINT_SQL_TOKEN_FILE',
+        ),
+      )
       .addOption(new Option('--sql-ca-file <file>', 'PEM bundle to verify it with').env('HOLDPOINT_SQL_CA_FILE'));
-  const sqlOf = (options: AuditorOptions): SqlClient => auditorSql(options);
 
-  withAuditor(program.command('sessions').description('what agents did, a line a session')).action(
-    async (options: AuditorOptions) => contextOf().print(await sessionsTable(sqlOf(options))),
-  );
+  withAuditor(
+    program
+      .command('sessions')
+      .description('what agents did, a line a session, newest first')
+      .option('--subject <username>', 'of this user alone')
+      .option('--since <time>', 'with requests since: a span such as 2h, or an RFC 3339 time')
+      .option('--until <time>', 'with requests until then')
+      .addOption(new Option('--decision <verdict>', 'with a request so decided').choices(decisions))
+      .option('--namespace <name>', 'with a request in this namespace')
+      .option('--resource <resource>', 'with a request for it, such as pods, deployments.apps or pods/exec')
+      .option('--limit <n>', 'how many at most', parseCount, defaultLimit)
+      .addOption(new Option('-o, --output <format>', 'how to print').choices(sessionFormats).default('table')),
+  ).action(async (options: AuditorOptions & SessionFilter & { output: (typeof sessionFormats)[number] }) => {
+    const context = contextOf();
+    const found = await findSessions(auditorSql(options, context), options, context.now());
+    if (found.length === 0 && options.output === 'table') context.warn('No sessions found on record.');
+    else context.print(printSessions(found, options.output));
+    if (found.length === options.limit) context.warn(`The newest ${String(found.length)}; --limit shows more.`);
+  });
 
   withAuditor(
     program
       .command('replay <session>')
-      .description('the timeline of a session, with its terminals played back')
-      .option('--speed <factor>', 'how much faster than it was', parseSpeed, 1)
-      .option('--no-wait', 'print at once')
-      .addOption(new Option('--as <form>', 'what to print').choices(['timeline', 'asciicast']).default('timeline')),
-  ).action(
-    (session: string, options: AuditorOptions & { speed: number; wait: boolean; as: 'timeline' | 'asciicast' }) =>
-      replaySession(
-        session,
-        { speed: options.wait ? options.speed : 0, as: options.as },
-        { sql: sqlOf(options), write: contextOf().write, sleep: (ms) => sleep(ms) },
-      ),
-  );
+      .description('the timeline of a session; or one of its terminals, played back')
+      .option('-f, --follow', 'go on with what comes, until Ctrl-C', false)
+      .option('--recording <id>', 'play this terminal')
+      .option('--speed <factor>', 'with --recording: how much faster than it was', parseSpeed, 1)
+      .option('--no-wait', 'with --recording: print it at once')
+      .option('--full', 'whole changes and terminals, however long', false)
+      .addOption(new Option('-o, --output <format>', 'how to print').choices(replayFormats).default('text'))
+      .option('--file <file>', 'file to write, for its owner alone (default: standard output)'),
+  ).action((session: string, options: ReplayFlags) => replay(contextOf(), session, options, signal));
 
   withAuditor(
     program
-      .command('sql <statement>')
+      .command('verify')
+      .description('checks that the record is as it was written')
+      .option('--public-key <file>', "the sinks' Ed25519 key (PEM), to check the checkpoints' signatures with")
+      .addOption(new Option('-o, --output <format>', 'how to print').choices(verifyFormats).default('table')),
+  ).action(async (options: VerifyFlags) => {
+    if (!(await verify(contextOf(), options))) throw new Error('the record is not as it was written');
+  });
+
+  withAuditor(
+    program
+      .command('sql [statement]')
       .description('one read-only statement against the audit store')
-      .option('-f, --format <name>', "ClickHouse's name of an output format", 'PrettyCompactMonoBlock'),
-  ).action(async (statement: string, options: AuditorOptions & { format: string }) =>
-    contextOf().write(await sqlOf(options).text(statement, options.format)),
-  );
+      .option('-f, --file <file>', 'file with the statement; - for standard input')
+      .option('--param <name=value>', 'stands for {name:Type} in the statement; may be repeated', collect)
+      .addOption(new Option('-o, --output <format>', 'how to print').choices(sqlFormats))
+      .option('--format <name>', "ClickHouse's name of any other output format"),
+  ).action((statement: string | undefined, options: SqlFlags) => sql(contextOf(), statement, options));
 }
 
 function parseSpeed(text: string): number {

@@ -4,6 +4,7 @@ export * from './http/drain.ts';
 export * from './http/https-server.ts';
 export * from './http/tls-files.ts';
 export * from './kube/access-review.ts';
+export * from './kube/bearer-token.ts';
 export * from './kube/client.ts';
 export * from './kube/events.ts';
 export * from './kube/kinds.ts';

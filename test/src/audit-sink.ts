@@ -50,6 +50,8 @@ export interface AuditSink {
   log(): string;
   /** Ends it and removes the folder. */
   close(): Promise<void>;
+  /** What the approvals CLI needs to reach it. */
+  readonly auditorEnv: Readonly<Record<string, string>>;
 }
 
 /** Prepares a sink; it does not run yet. */
@@ -148,6 +150,11 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
     async close() {
       await end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
+    },
+    auditorEnv: {
+      HOLDPOINT_SQL_URL: `https://127.0.0.1:${String(port)}/query`,
+      HOLDPOINT_SQL_TOKEN_FILE: join(folder, 'query'),
+      HOLDPOINT_SQL_CA_FILE: ca,
     },
   };
 }

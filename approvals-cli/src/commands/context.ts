@@ -16,3 +16,13 @@ export interface CommandContext {
   warn: (text: string) => void;
   now: () => number;
 }
+
+/** What the auditor's commands need besides. */
+export interface AuditorContext extends CommandContext {
+  /** By which the kubeconfig's current user signs in; undefined for one without. */
+  bearerToken: () => Promise<string | undefined>;
+  /** As `write`; resolves when there is room for more, so that an answer of any length needs no memory. */
+  writeAll: (text: string) => Promise<void>;
+  isTerminal: boolean;
+  readStdin: () => string;
+}
