@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   failureStatus,
   HoldpointError,
+  maskRecording,
   parseRecordings,
   toRowLine,
   type AuditSource,
@@ -125,7 +126,9 @@ export function createIntake(parts: IntakeParts): Intake {
       await share.hold(held);
     }
     const batch = createRowBatch(spool, 'recordings');
-    for (const row of parseRecordings(parseJson(Buffer.concat(pieces)), sha256)) batch.add(toRowLine(row));
+    for (const row of parseRecordings(parseJson(Buffer.concat(pieces)), sha256)) {
+      batch.add(toRowLine(maskRecording(row, parts.mask)));
+    }
     await batch.flush();
   };
 

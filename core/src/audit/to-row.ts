@@ -4,8 +4,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import type { Mask } from '../masking/mask.ts';
 import { parseAuditItem, type AuditEvent, type AuditItem } from './audit-event.ts';
 import { emptyRow, type AuditRow, type AuditSource } from './audit-row.ts';
+import { maskText } from '../masking/mask-text.ts';
+import { maskUri } from '../masking/mask-uri.ts';
 import { toStoreTime } from './event-time.ts';
-import { maskEvent } from './mask-event.ts';
+import { maskEnvelope, maskEvent } from './mask-event.ts';
 
 /** Lower-case hex of the SHA-256 of the text's UTF-8 bytes. */
 export type Sha256 = (text: string) => string;
@@ -41,7 +43,7 @@ export function toRow(item: AuditItem, options: RowOptions): AuditRow {
     return eventRow(item.event, options);
   } catch (error) {
     // Something nested deeper than the stack. What was not masked is not kept; the rest of the event is.
-    const known = knownOf(withoutTelling(item.event), options);
+    const known = knownOf(withoutTelling(item.event, options), options);
     return { ...known, event_hash: contentHashOf(item.contentHash(), options), broken: brokenBody(error) };
   }
 }
@@ -51,8 +53,8 @@ function eventRow(event: AuditEvent, options: RowOptions): AuditRow {
   const row = knownOf(masked, options);
   row.request_body = bodyOf(masked.requestObject);
   row.response_body = bodyOf(masked.responseObject);
-  row.broken = unknownNote(event.unknownFields);
-  row.event_hash = hashOf(row, event, options);
+  row.broken = maskText(unknownNote(event.unknownFields), options.mask);
+  row.event_hash = hashOf(row, masked, options);
   const length = row.request_body.length + row.response_body.length;
   if (length <= options.maxBodyLength) return row;
   const broken = `oversize: the bodies, ${String(length)} characters, are not kept`;
@@ -79,14 +81,15 @@ export function toOversizeRow({ length, contentHash, fields }: OversizeItem, opt
   const item = parseAuditItem(small, () => contentHash);
   if (item.type === 'Broken') return { ...brokenRow(item, options), broken: reason };
   const event_hash = contentHashOf(contentHash, options);
-  return { ...knownOf(withoutTelling(item.event), options), event_hash, broken: reason };
+  return { ...knownOf(withoutTelling(item.event, options), options), event_hash, broken: reason };
 }
 
 /** Without everything that could quote an object which was not masked. What our own webhook said of it never does. */
-function withoutTelling(event: AuditEvent): AuditEvent {
+function withoutTelling(event: AuditEvent, { mask }: RowOptions): AuditEvent {
   const ours = Object.entries(event.annotations).filter(([key]) => key.startsWith(judge));
   return {
     ...event,
+    ...maskEnvelope(event, mask),
     requestObject: undefined,
     responseObject: undefined,
     responseStatus: { code: event.responseStatus['code'] ?? null },
@@ -199,9 +202,9 @@ function brokenRow(item: Extract<AuditItem, { type: 'Broken' }>, options: RowOpt
     audit_id: textOf(fields['auditID']),
     stage: textOf(fields['stage']),
     verb: textOf(fields['verb']),
-    username: textOf(user['username']),
-    request_uri: textOf(fields['requestURI']),
-    broken: `broken: ${item.reason}`,
+    username: maskText(textOf(user['username']), mask),
+    request_uri: maskUri(textOf(fields['requestURI']), mask),
+    broken: `broken: ${maskText(item.reason, mask)}`,
   };
 }
 

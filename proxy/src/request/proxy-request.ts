@@ -14,6 +14,8 @@ export interface ReceivedRequest {
   headers: OutgoingHttpHeaders;
   /** The `Kubectl-Command` header: printable, at most 200 characters; the client's own word. */
   command?: string;
+  /** The `Kubectl-Session` header, one id a run of kubectl; the client's own word, so only what looks like an id. */
+  invocation?: string;
 }
 
 /** The same, from a governed user. */
@@ -25,6 +27,8 @@ export interface ProxyRequest extends ReceivedRequest {
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 const maxCommandLength = 200;
+/** kubectl sends a UUID. What is no id is left out: a header must not become a place to write texts into the record. */
+const invocationId = /^[A-Za-z0-9-]{1,64}$/;
 
 /** Reads method, URL and headers, or refuses what two readers could read in two ways. */
 export function receive(message: IncomingMessage): ReceivedRequest | Refusal {
@@ -38,7 +42,15 @@ export function receive(message: IncomingMessage): ReceivedRequest | Refusal {
     .replace(/[^\x20-\x7e]/g, '?')
     .slice(0, maxCommandLength)
     .trim();
-  return { method, url, info, ...taken, ...(command === '' ? {} : { command }) };
+  const invocation = String(taken.headers['kubectl-session'] ?? '');
+  return {
+    method,
+    url,
+    info,
+    ...taken,
+    ...(command === '' ? {} : { command }),
+    ...(invocationId.test(invocation) ? { invocation } : {}),
+  };
 }
 
 /** True for requests that carry a body and change something. */

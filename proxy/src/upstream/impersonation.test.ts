@@ -22,7 +22,7 @@ test('speaks in the user’s name, with extras of our own and a new Audit-ID', (
     groups: ['ai-agents', 'system:authenticated'],
     extra: { 'holdpoint.dev/session': ['s 1\n'], 'holdpoint.dev/on-behalf-of': ['carol'], 'other/key': ['x'] },
   };
-  const headers = upstreamHeaders(requestOf(user, { command: 'kubectl get' }), { range: undefined });
+  const headers = upstreamHeaders(requestOf(user, { command: 'kubectl get', invocation: 'i-1' }), { range: undefined });
   expect(headers).toEqual({
     accept: 'application/json',
     'audit-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -32,6 +32,7 @@ test('speaks in the user’s name, with extras of our own and a new Audit-ID', (
     'impersonate-extra-holdpoint.dev%2Fon-behalf-of': 'carol',
     'impersonate-extra-holdpoint.dev%2Frequest': 'r-1',
     'impersonate-extra-holdpoint.dev%2Fcommand': 'kubectl get',
+    'impersonate-extra-holdpoint.dev%2Finvocation': 'i-1',
   });
 });
 

@@ -26,6 +26,7 @@ export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHead
     if (value !== undefined) headers[extraHeader(key)] = percentSafe(value);
   }
   if (request.command !== undefined) headers[extraHeader(extraKeys.command)] = request.command;
+  if (request.invocation !== undefined) headers[extraHeader(extraKeys.invocation)] = request.invocation;
   for (const [name, value] of Object.entries(headers)) if (value === undefined) Reflect.deleteProperty(headers, name);
   return headers;
 }

@@ -1,0 +1,110 @@
+import { decodedText, isPackedPayload } from './detectors/encoded.ts';
+import { findCredentials, findTokens } from './detectors/find-credentials.ts';
+import { findInCommand } from './detectors/command-flags.ts';
+import { mergeSpans, type Span } from './detectors/span.ts';
+import { isMaskedData, isMaskToken, type Mask, type SecretPlace } from './mask.ts';
+
+/**
+ * The place of every value that is found by how it looks, or by the name beside it. It is one place for all of them, so
+ * that a password is the same mask in an argument, an environment variable and a URL, today and tomorrow: which is what an
+ * investigator asks. The values of Secrets are bound to their own places instead: see ADR 0014.
+ */
+export const anywhere: SecretPlace = { namespace: '', name: '', key: 'text' };
+
+/** Masks a value that is a secret as a whole. */
+export function maskWhole(text: string, mask: Mask): string {
+  return isMaskToken(text) || isMaskedData(text) ? text : mask.ofText(anywhere, text);
+}
+
+/** Masks what in a text is a credential, and leaves all around it. A text without any comes back as it is. */
+export function maskText(text: string, mask: Mask): string {
+  if (isPackedPayload(text)) return maskWhole(text, mask);
+  const masked = replaceSpans(text, findCredentials(text), mask);
+  if (masked !== text) return masked;
+  const decoded = decodedText(text);
+  return decoded !== undefined && !isMaskedData(text) && hidesCredentials(decoded) ? maskWhole(text, mask) : text;
+}
+
+/** The same for names of objects, where only a token's own format tells. */
+export function maskName(name: string, mask: Mask): string {
+  return replaceSpans(name, findTokens(name), mask);
+}
+
+/** The same for the keys of maps, where managedFields hold the items of sets: a whole text, though never an encoded one. */
+export function maskKey(key: string, mask: Mask): string {
+  return replaceSpans(key, key.includes('://') ? findCredentials(key) : findTokens(key), mask);
+}
+
+/** A command's words: of each what `maskText` finds, and what its flags say of the next. */
+export function maskCommand(words: readonly string[], mask: Mask): string[] {
+  const spansOf = new Map<number, Span[]>();
+  // Spans are places in one long text; laid end to end with a gap, no two words' can touch.
+  let offset = 0;
+  const laid = words.map((text) => {
+    const start = offset;
+    offset += text.length + 1;
+    return { text, start, end: start + text.length };
+  });
+  let at = 0;
+  for (const span of mergeSpans(findInCommand(laid))) {
+    while ((laid[at]?.end ?? Infinity) < span.end) at += 1;
+    const start = laid[at]?.start ?? 0;
+    spansOf.set(at, [...(spansOf.get(at) ?? []), { start: span.start - start, end: span.end - start }]);
+  }
+  return words.map((text, at) => {
+    const own = spansOf.get(at);
+    if (own === undefined) return maskText(text, mask);
+    return replaceSpans(text, mergeSpans([...own, ...findCredentials(text)]), mask);
+  });
+}
+
+/** Pieces of one text, masked as the whole is: what lies across several stands as a mask in the first of them. */
+export function maskPieces(pieces: readonly string[], mask: Mask): string[] {
+  const spans = findCredentials(pieces.join(''));
+  if (spans.length === 0) return [...pieces];
+  const whole = pieces.join('');
+  let begin = 0;
+  let next = 0;
+  return pieces.map((piece) => {
+    const end = begin + piece.length;
+    let masked = '';
+    let at = begin;
+    for (let span = spans[next]; span !== undefined && span.start < end; span = spans[next]) {
+      if (span.start >= begin) {
+        masked += whole.slice(at, span.start) + maskWhole(whole.slice(span.start, span.end), mask);
+      }
+      at = Math.min(span.end, end);
+      if (span.end > end) break;
+      next += 1;
+    }
+    masked += whole.slice(at, end);
+    begin = end;
+    return masked;
+  });
+}
+
+function hidesCredentials(decoded: string): boolean {
+  return isPackedPayload(decoded) || findCredentials(decoded).length > 0;
+}
+
+const maskTokens = /holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}/g;
+
+/** A mask may stand beside an `@` or a name, and look like what it stands for: what is masked already is left. */
+function isMasked(text: string): boolean {
+  return text.includes('holdpoint-mask:') && text.replace(maskTokens, '').length < 4;
+}
+
+function replaceSpans(text: string, found: readonly Span[], mask: Mask): string {
+  if (found.length === 0) return text;
+  const masks = text.includes('holdpoint-mask:') ? [...text.matchAll(maskTokens)] : [];
+  const isWithin = ({ start, end }: Span): boolean =>
+    masks.some((token) => token.index <= start && end <= token.index + token[0].length);
+  const spans = found.filter((span) => !isWithin(span) && !isMasked(text.slice(span.start, span.end)));
+  let masked = '';
+  let at = 0;
+  for (const { start, end } of spans) {
+    masked += text.slice(at, start) + maskWhole(text.slice(start, end), mask);
+    at = end;
+  }
+  return masked + text.slice(at);
+}
