@@ -35,8 +35,9 @@ export function createAnswer(response: ServerResponse, head: AnswerHead): Answer
   let collected: Buffer[] | undefined = head.waitForEnd ? [] : undefined;
   let size = 0;
 
-  const open = (): NodeJS.WritableStream => {
+  const open = (isEmpty = false): NodeJS.WritableStream => {
     if (!response.headersSent) {
+      const zipped = head.gzip && !isEmpty;
       response.writeHead(200, {
         'content-type': head.contentType,
         'x-clickhouse-query-id': head.queryId,
@@ -46,9 +47,11 @@ export function createAnswer(response: ServerResponse, head: AnswerHead): Answer
         'x-clickhouse-exception-tag': exceptionTag,
         'x-clickhouse-summary': JSON.stringify({ elapsed_ns: String(head.elapsedNs()) }),
         'x-content-type-options': 'nosniff',
-        ...(head.gzip ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}),
+        // Readers of Native look for this where there is no row, not even a block without one.
+        ...(isEmpty ? { 'content-length': '0' } : {}),
+        ...(zipped ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}),
       });
-      if (head.gzip) {
+      if (zipped) {
         gzip = createGzip({ level: 1 });
         gzip.pipe(response);
       }
@@ -74,7 +77,7 @@ export function createAnswer(response: ServerResponse, head: AnswerHead): Answer
     },
     async end() {
       await sendCollected();
-      open().end();
+      open(size === 0).end();
     },
     canFail: () => !response.headersSent,
     async breakOff(message) {

@@ -1,4 +1,4 @@
-import { messageOf } from '@holdpoint/core';
+import { messageOf, type HoldpointError } from '@holdpoint/core';
 
 export interface EngineError {
   /** ClickHouse's own number; undefined where the engine gave none. */
@@ -22,6 +22,11 @@ export function engineErrorOf(thrown: unknown): EngineError {
   const words = message.replace(/^(?:Code: \d+\. DB::Exception: )+/, '').replace(/(?: \(version [^)]*\))?\.? ?$/, '');
   const once = words.replace(/( \([A-Z_]+\))(?: \(version [^)]*\)\.? ?\([A-Z_]+\))+/g, '$1');
   return { code, text: `Code: ${String(code)}. DB::Exception: ${once}`, httpCode: httpCodes[code] ?? 400 };
+}
+
+/** What of ours is in the way: nothing that a person could not put right by another statement. */
+export function ourErrorOf({ code, message }: HoldpointError): EngineError {
+  return { code: undefined, text: `${code}: ${message}`, httpCode: code === 'ERR_QUERY_REFUSED' ? 403 : 503 };
 }
 
 /** A client of a server carries the number beside its words. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import { checkStatement, messageOf } from '@holdpoint/core';
+import { checkStatement, HoldpointError, messageOf } from '@holdpoint/core';
 import type { ClickHouseReader, Logger } from '@holdpoint/platform';
 import { createAnswer } from './answer.ts';
 import type { AuditorVerdict, CheckAuditor } from './auditors.ts';
 import { credentialOf } from './credential.ts';
-import { engineErrorOf } from './engine-error.ts';
+import { engineErrorOf, ourErrorOf } from './engine-error.ts';
 import { contentTypeOf } from './formats.ts';
+import { nativeOfVersion } from './native.ts';
 import { readQueryRequest, type QueryRequest } from './query-request.ts';
 import { limits } from './settings.ts';
 import type { Slots } from './slots.ts';
@@ -141,13 +142,6 @@ function questionOf(request: Request): Question {
   if (contentType === undefined) {
     throw new Refusal(403, 'ERR_QUERY_REFUSED', `the format ${format.slice(0, 60)} is not offered`);
   }
-  if (format === 'Native' && read.request.nativeVersion !== 0) {
-    throw new Refusal(
-      403,
-      'ERR_QUERY_REFUSED',
-      'Native of a client_protocol_version: the embedded store writes it without one. Ask for RowBinary or JSON formats',
-    );
-  }
   return {
     request: read.request,
     statement: verdict.text,
@@ -185,24 +179,27 @@ async function answerQuery(request: Request, response: Response, parts: QueryPar
   });
   let outcome = 'answered';
   try {
-    const { params, settings } = question.request;
+    const { params, settings, nativeVersion } = question.request;
+    const inVersion = question.format === 'Native' && nativeVersion > 0;
     const options = { format: question.format, params, settings, signal: gone.signal };
     for await (const part of store.stream(question.statement, options)) {
       bytes += part.length;
-      await answer.write(part);
+      await answer.write(inVersion ? nativeOfVersion(part, nativeVersion) : part);
       if (gone.signal.aborted) break;
     }
     if (gone.signal.aborted) outcome = 'client gone';
     else await answer.end();
   } catch (error) {
-    const { code, text, httpCode } = engineErrorOf(error);
+    const { code, text, httpCode } = error instanceof HoldpointError ? ourErrorOf(error) : engineErrorOf(error);
     outcome = gone.signal.aborted
       ? 'client gone'
       : code === undefined
         ? 'failed'
         : `refused by the engine: ${String(code)}`;
-    if (code === undefined) logger.error({ err: error, queryId: question.queryId }, 'query failed');
-    const told = code === undefined ? 'ERR_STORE_UNAVAILABLE: the query failed; the sink’s log says why' : text;
+    const isOurs = error instanceof HoldpointError;
+    if (code === undefined && !isOurs) logger.error({ err: error, queryId: question.queryId }, 'query failed');
+    const told =
+      code === undefined && !isOurs ? 'ERR_STORE_UNAVAILABLE: the query failed; the sink’s log says why' : text;
     if (answer.canFail()) {
       response.set({
         'x-clickhouse-query-id': question.queryId,

@@ -18,7 +18,7 @@ export interface QueryRequest {
   settings: Readonly<Record<string, string>>;
   queryId: string | undefined;
   gzip: boolean;
-  /** Above 0, Native has more in it, which only a server writes. */
+  /** The version of ClickHouse's protocol that the client reads Native in; 0: without one. */
   nativeVersion: number;
   /** The client wants to know that all went well before the first byte: the answer is collected first. */
   waitForEnd: boolean;
@@ -58,6 +58,7 @@ export function readQueryRequest({ url, header }: RequestParts): ReadRequest {
   if ((header('content-type') ?? '').startsWith('multipart/')) {
     return refuse(400, 'multipart: external tables are not offered; parameters go into the URL as param_NAME');
   }
+  const version = given.get('client_protocol_version') ?? '0';
   const isOn = (name: string): boolean => ['1', 'true'].includes(given.get(name) ?? '');
   return {
     type: 'Read',
@@ -68,7 +69,7 @@ export function readQueryRequest({ url, header }: RequestParts): ReadRequest {
       settings,
       queryId: queryId === '' ? undefined : queryId,
       gzip: isOn('enable_http_compression') && /\bgzip\b/.test(header('accept-encoding') ?? ''),
-      nativeVersion: Number(given.get('client_protocol_version') ?? '0'),
+      nativeVersion: /^\d{1,9}$/.test(version) ? Number(version) : 0,
       waitForEnd: isOn('wait_end_of_query'),
     },
   };

@@ -190,6 +190,7 @@ function sorted<Value>(map: Readonly<Record<string, Value>>): [string, Value][] 
 /** What is known of an event that is none. Its bytes are not kept: nobody can say what is secret among them. */
 function brokenRow(item: Extract<AuditItem, { type: 'Broken' }>, options: RowOptions): AuditRow {
   const { fields } = item;
+  const { mask } = options;
   const user = isJsonObject(fields['user']) ? fields['user'] : {};
   const received = toStoreTime(textOf(fields['requestReceivedTimestamp']));
   const staged = toStoreTime(textOf(fields['stageTimestamp']));
@@ -199,9 +200,9 @@ function brokenRow(item: Extract<AuditItem, { type: 'Broken' }>, options: RowOpt
     event_time: received ?? staged ?? unknownTime,
     stage_time: staged ?? received ?? options.now,
     source: options.source,
-    audit_id: textOf(fields['auditID']),
-    stage: textOf(fields['stage']),
-    verb: textOf(fields['verb']),
+    audit_id: maskText(textOf(fields['auditID']), mask),
+    stage: maskText(textOf(fields['stage']), mask),
+    verb: maskText(textOf(fields['verb']), mask),
     username: maskText(textOf(user['username']), mask),
     request_uri: maskUri(textOf(fields['requestURI']), mask),
     broken: `broken: ${maskText(item.reason, mask)}`,

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { createMask, parseEventList, toRow, toRowLine } from '@holdpoint/core';
+import { createMask, parseAuditItem, toRow, toRowLine } from '@holdpoint/core';
 import { eventList } from '../../src/audit-sink.ts';
 import { createCanaries, foundIn } from '../../src/canaries.ts';
 import { eventShapes } from './events.ts';
@@ -18,8 +18,14 @@ test.each(eventShapes)('no value is kept of $situation, and what is harmless is'
   const canaries = createCanaries('unit');
   const secret = canaries.plant(situation);
   const harmless = createCanaries('harmless').plant(situation);
-  const items = parseEventList(JSON.parse(eventList(['a'], event(secret, harmless))));
-  const line = Buffer.from(items.map((item) => toRowLine(toRow(item, options))).join('\n'));
+  const { items } = JSON.parse(eventList(['a'], event(secret, harmless))) as { items: unknown[] };
+  const rows = items.map((item) =>
+    toRow(
+      parseAuditItem(item, () => options.sha256(JSON.stringify(item))),
+      options,
+    ),
+  );
+  const line = Buffer.from(rows.map(toRowLine).join('\n'));
   expect(foundIn(line, canaries.planted)).toEqual([]);
   expect(line.toString()).toContain(harmless);
 });

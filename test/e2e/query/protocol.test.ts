@@ -307,6 +307,51 @@ describe('the query endpoint speaks ClickHouse’s HTTP', () => {
       expect((JSON.parse(text) as { data: unknown[] }).data).toHaveLength(300_000);
     });
 
+    test.each([
+      { version: 54_405, of: 'SELECT * FROM audit_events', columns: 0 },
+      { version: 54_460, of: 'SELECT * FROM audit_events', columns: 1 },
+      { version: 54_460, of: 'SELECT * FROM timeline', columns: 1 },
+      { version: 54_460, of: 'SELECT * FROM sessions', columns: 1 },
+      { version: 54_460, of: 'SELECT * FROM terminals', columns: 1 },
+      { version: 54_460, of: 'SELECT * FROM system.columns', columns: 1 },
+      { version: 54_460, of: 'SELECT displayName(), version(), revision(), timezone()', columns: 1 },
+      {
+        version: 54_460,
+        of: `SELECT number, toString(number), [number], (number, 'x'), map('a', [number]), toNullable(number), now64(6), toDecimal64(1, 2),
+               toLowCardinality(toString(number % 7)), toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0'), toFixedString('ab', 2), NULL
+             FROM numbers(100000)`,
+        columns: 1,
+      },
+    ])(
+      'Native in version $version has what that version adds, and nothing else: $of',
+      async ({ version, of, columns }) => {
+        const plain = (await ask({ path: '/?default_format=Native', body: of })).body;
+        const versioned = await ask({
+          path: `/?default_format=Native&client_protocol_version=${String(version)}`,
+          body: of,
+        });
+        expect(versioned).toMatchObject({ code: 200, complete: true });
+        // Whole blocks: an information of eight bytes before each, and a byte behind each column's type.
+        const added = versioned.body.length - plain.length;
+        const width = (await ask({ path: '/', body: `DESCRIBE (${of})` })).text.trimEnd().split('\n').length;
+        expect(added % (8 + columns * width)).toBe(0);
+        if (plain.length > 0) {
+          expect(added).toBeGreaterThan(0);
+          expect(versioned.body.subarray(0, 8)).toEqual(Buffer.from([1, 0, 2, 255, 255, 255, 255, 0]));
+        }
+      },
+    );
+
+    test('an answer without a row has a length of 0', async () => {
+      const answer = await ask({
+        path: '/?enable_http_compression=1',
+        headers: { 'accept-encoding': 'gzip' },
+        body: 'SELECT 1 WHERE 0 FORMAT Native',
+      });
+      expect(answer).toMatchObject({ code: 200, text: '' });
+      expect(answer.headers['content-length']).toBe('0');
+    });
+
     test('gzip where it is asked for, and only there', async () => {
       const body = 'SELECT number FROM numbers(100000)';
       const headers = { 'accept-encoding': 'gzip' };
