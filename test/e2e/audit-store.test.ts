@@ -354,24 +354,34 @@ describe('a store that goes away', () => {
   }, 60_000);
 });
 
-/** A file system of its own, that small; undefined where this machine does not let us mount one. */
-function mountSmall(folder: string, bytes: number): (() => void) | undefined {
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${String(bytes)}`, 'tmpfs', folder]).status !== 0)
-    return undefined;
-  return () => void spawnSync('umount', [folder]);
+/** Mounts a file system of its own, that small; false where this machine does not let us. */
+function mountSmall(folder: string): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder]).status === 0;
+}
+
+/** Tried and taken back at once: what is mounted while tests are listed stays where none of them is run. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'holdpoint-small-'));
+  const isMounted = mountSmall(folder);
+  if (isMounted) spawnSync('umount', [folder]);
+  rmSync(folder, { recursive: true });
+  return isMounted;
 }
 
 describe('a disk that is full', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdpoint-small-'));
-  const unmount = mountSmall(folder, 12 * 1024 * 1024);
-  afterAll(() => {
-    unmount?.();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  if (unmount === undefined) {
+  if (!canMount()) {
     test.skip('no right to mount a file system of its own', () => undefined);
     return;
   }
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdpoint-small-'));
+    mountSmall(folder);
+  });
+  afterAll(() => {
+    spawnSync('umount', [folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   test('events are refused, and taken again by itself once the store has taken what was there', async () => {
     const standIn = await startStandIn();
