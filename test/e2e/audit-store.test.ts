@@ -15,18 +15,18 @@ import { verifyStore } from '../src/verify-store.ts';
 
 const backends: {
   backend: string;
+  isServer: boolean;
   lacking?: string | undefined;
   start: () => Promise<TestClickHouse | undefined>;
 }[] = [
-  { backend: 'in the sink’s own process', start: () => Promise.resolve(undefined) },
-  { backend: 'behind ClickHouse’s HTTP interface', start: startStandIn },
-  { backend: 'on a ClickHouse server', lacking: serverLacking, start: startServer },
+  { backend: 'in the sink’s own process', isServer: false, start: () => Promise.resolve(undefined) },
+  { backend: 'behind ClickHouse’s HTTP interface', isServer: true, start: startStandIn },
+  { backend: 'on a ClickHouse server', isServer: true, lacking: serverLacking, start: startServer },
 ];
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 
-/** What Node is given to load before the sink. */
-describe.each(backends)('the store $backend', ({ lacking, start }) => {
+describe.each(backends)('the store $backend', ({ isServer, lacking, start }) => {
   if (lacking !== undefined) {
     test.skip(lacking, () => undefined);
     return;
@@ -220,7 +220,7 @@ describe.each(backends)('the store $backend', ({ lacking, start }) => {
         (await countOf(sink, 'good-'))[0] === 2 ? true : undefined,
       );
       const stub = await sink.sql(`SELECT broken FROM audit_events WHERE event_hash = '${'a'.repeat(64)}'`);
-      expect(stub).toMatch(/^refused by the store: .*Code: \d+/);
+      expect(stub).toMatch(/^refused by the store: .*Cannot parse input/);
       expect(readFileSync(join(sink.dataDir, 'refused', `audit_events-${'a'.repeat(64)}.json`), 'utf8')).toBe(
         `${bad}\n`,
       );
@@ -257,17 +257,19 @@ describe.each(backends)('the store $backend', ({ lacking, start }) => {
     }
   }, 90_000);
 
+  // Nobody but the sink itself reaches the one in its own process.
+  if (!isServer) return;
   test('a store that a newer version has set up is refused, and left as it is', async () => {
-    if (clickHouse === undefined) return;
+    const server = clickHouse as TestClickHouse;
     const sink = await createSink();
     const sum = 'f'.repeat(64);
-    await clickHouse.ask(`INSERT INTO holdpoint.migrations (name, checksum) VALUES ('9999-newer.sql', '${sum}')`);
+    await server.ask(`INSERT INTO holdpoint.migrations (name, checksum) VALUES ('9999-newer.sql', '${sum}')`);
     try {
       await expect(sink.start()).rejects.toThrow('ERR_STORE_NEWER');
       expect(await sink.ended()).toBe(1);
       expect(sink.log()).toContain('9999-newer.sql');
     } finally {
-      await clickHouse.ask(
+      await server.ask(
         "ALTER TABLE holdpoint.migrations DELETE WHERE name = '9999-newer.sql' SETTINGS mutations_sync = 2",
       );
       await sink.close();
@@ -345,24 +347,34 @@ describe('a store that goes away', () => {
   }, 60_000);
 });
 
-/** A file system of its own, that small; undefined where this machine does not let us mount one. */
-function mountSmall(folder: string, bytes: number): (() => void) | undefined {
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${String(bytes)}`, 'tmpfs', folder]).status !== 0)
-    return undefined;
-  return () => void spawnSync('umount', [folder]);
+/** Mounts a file system of its own, that small; false where this machine does not let us. */
+function mountSmall(folder: string): boolean {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder]).status === 0;
+}
+
+/** Tried and taken back at once: what is mounted while tests are listed stays where none of them is run. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'holdpoint-small-'));
+  const isMounted = mountSmall(folder);
+  if (isMounted) spawnSync('umount', [folder]);
+  rmSync(folder, { recursive: true });
+  return isMounted;
 }
 
 describe('a disk that is full', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdpoint-small-'));
-  const unmount = mountSmall(folder, 12 * 1024 * 1024);
-  afterAll(() => {
-    unmount?.();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  if (unmount === undefined) {
+  if (!canMount()) {
     test.skip('no right to mount a file system of its own', () => undefined);
     return;
   }
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdpoint-small-'));
+    mountSmall(folder);
+  });
+  afterAll(() => {
+    spawnSync('umount', [folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   test('events are refused, and taken again by itself once the store has taken what was there', async () => {
     const standIn = await startStandIn();
