@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inRepository, startScenario, type Stack, type User } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
+import { createCaller, type Answer } from '../src/matrix/caller.ts';
 
 interface Marked {
   username: string;
@@ -50,13 +51,28 @@ describe('what went past us is on record as such', () => {
   };
   const create = (user: User, name: string, ...more: string[]): Promise<void> =>
     must(user, ['create', 'configmap', name, '-n', 'dev', ...more]);
-  /** How the create of that name is marked. */
-  const marksOf = (name: string): Promise<Marked> =>
-    eventually(`the create of ${name} is stored`, async () => {
-      const statement = `SELECT username, governed, bypass, decision, code FROM audit_events
-        WHERE resource = 'configmaps' AND verb = 'create' AND name = '${name}' AND stage = 'ResponseComplete'`;
-      const { stdout } = await stack.approvals('approver', ['sql', statement, '--format', 'JSONEachRow']);
-      return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as Marked);
+  /** The agent, past the proxy. */
+  const directly = async (method: string, path: string, body?: object): Promise<Answer> => {
+    const caller = createCaller(stack.urls.apiServer, stack.caFile, { token: await stack.token('agent') });
+    try {
+      return await caller.send(method, path, body);
+    } finally {
+      caller.close();
+    }
+  };
+  const rowsOf = async <Row>(statement: string): Promise<Row[]> => {
+    const { stdout } = await stack.approvals('approver', ['sql', statement, '--format', 'JSONEachRow']);
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as Row);
+  };
+  /** How the create, or another write, of that name is marked. */
+  const marksOf = (name: string, verb = 'create'): Promise<Marked> =>
+    eventually(`the ${verb} of ${name} is stored`, async () => {
+      const [row] = await rowsOf<Marked>(
+        `SELECT username, governed, bypass, decision, code FROM audit_events
+         WHERE resource = 'configmaps' AND verb = '${verb}' AND name = '${name}' AND stage = 'ResponseComplete'`,
+      );
+      return row;
     });
 
   beforeAll(async () => {
@@ -112,6 +128,62 @@ describe('what went past us is on record as such', () => {
     expect(await marksOf(name)).toMatchObject({ code: 201, ...want });
   });
 
+  test.each<{ situation: string; path: string; body?: object; isGone: boolean; want: string }>([
+    {
+      situation: 'a delete whose URL says dry run, and whose options do not: it is done, and marked',
+      path: 'dry-in-the-url?dryRun=All',
+      body: { kind: 'DeleteOptions', apiVersion: 'v1' },
+      isGone: true,
+      want: 'not-through-proxy',
+    },
+    {
+      situation: 'one whose options say dry run',
+      path: 'dry-in-the-options',
+      body: { kind: 'DeleteOptions', apiVersion: 'v1', dryRun: ['All'] },
+      isGone: false,
+      want: '',
+    },
+    { situation: 'one whose URL says so, without options', path: 'dry-at-all?dryRun=All', isGone: false, want: '' },
+  ])('$situation', async ({ path, body, isGone, want }) => {
+    const name = path.split('?')[0] ?? '';
+    await create('admin', name);
+    expect(await directly('DELETE', `/api/v1/namespaces/dev/configmaps/${path}`, body)).toMatchObject({ code: 200 });
+    const { code } = await stack.kubectl('admin', ['get', 'configmap', name, '-n', 'dev']);
+    expect(code !== 0).toBe(isGone);
+    expect(await marksOf(name, 'delete')).toMatchObject({ username: 'coding-agent', governed: true, bypass: want });
+  });
+
+  test('a collection that is empty is no write; one with something in it is', async () => {
+    await create('admin', 'in-a-collection');
+    await must('admin', ['label', 'configmap', 'in-a-collection', '-n', 'dev', 'kind=collected']);
+    for (const label of ['nothing', 'collected']) {
+      const path = `/api/v1/namespaces/dev/configmaps?labelSelector=kind%3D${label}`;
+      expect(await directly('DELETE', path)).toMatchObject({ code: 200 });
+    }
+    const marks = await eventually('both are stored', async () => {
+      const rows = await rowsOf<{ bypass: string; decision: string }>(
+        `SELECT bypass, decision FROM audit_events WHERE verb = 'deletecollection' AND username = 'coding-agent' ORDER BY event_time`,
+      );
+      return rows.length === 2 ? rows : undefined;
+    });
+    expect(marks).toEqual([
+      { bypass: '', decision: '' },
+      { bypass: 'not-through-proxy', decision: 'allow' },
+    ]);
+  });
+
+  test('a terminal through the proxy, which is a read by its verb, is judged like a write', async () => {
+    await must('agent', ['exec', 'deployment/web', '-n', 'prod', '--', 'true']);
+    const terminals = await eventually('it is stored', async () => {
+      const rows = await rowsOf<{ governed: boolean; bypass: string; decision: string }>(
+        `SELECT DISTINCT governed, bypass, decision FROM audit_events
+         WHERE resource = 'pods' AND subresource = 'exec' AND stage = 'ResponseComplete' AND code < 400`,
+      );
+      return rows.length > 0 ? rows : undefined;
+    });
+    expect(terminals).toEqual([{ governed: true, bypass: '', decision: 'allow' }]);
+  });
+
   test('somebody deletes the registration while the webhook is down: what the agent writes then was judged by nobody', async () => {
     await stack.service('webhook').stop();
     await must('admin', ['delete', ...registration]);
@@ -128,7 +200,7 @@ describe('what went past us is on record as such', () => {
 
   test('these are marked, and nothing else', async () => {
     const statement =
-      "SELECT name FROM audit_events WHERE bypass != '' AND resource = 'configmaps' ORDER BY event_time";
+      "SELECT name FROM audit_events WHERE bypass != '' AND resource = 'configmaps' AND verb = 'create' ORDER BY event_time";
     const { stdout } = await stack.approvals('approver', ['sql', statement, '--format', 'TSV']);
     expect(stdout.trim().split('\n')).toEqual(['past-the-proxy', 'as-an-account', 'unjudged']);
   });

@@ -475,4 +475,21 @@ describe('the view completeness', () => {
     );
     expect(ends.map(({ ended }) => ended)).toEqual([at(20.1), at(30.1)]);
   });
+
+  test('from a moment on whose question was lost: its window begins by the clock, and hides nothing', async () => {
+    await build({
+      rounds: [
+        { at: 0, counters: [a(5_000)] },
+        { at: 10, counters: [a(5_101)], marked: false },
+        { at: 20, counters: [a(5_202)] },
+      ],
+      events: [
+        { from: 1, to: 8, count: 100 },
+        { from: 12, to: 18, count: 60 },
+      ],
+    });
+    expect(
+      await store.query(`SELECT ${numbers}, verdict FROM completeness_since(since = '${at(15).slice(0, 23)}')`),
+    ).toEqual([{ received: 60, missing: 41, possible: 41, verdict: 'missing' }]);
+  });
 });

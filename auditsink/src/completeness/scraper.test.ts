@@ -19,7 +19,7 @@ const [a, b] = ['a', 'b'].map((name) => ({ name, url: `https://${name}` }));
 /** A scraper on fakes. `answers` are given by API server, then by round; the store answers `windows`. */
 function world(
   answers: Record<string, (CounterReading | Error)[]>,
-  windows: { asked_at: string; missing: string }[][] = [],
+  windows: { asked_at: string; missing: string; verdict: string }[][] = [],
 ) {
   const inserted: object[] = [];
   const asked: string[] = [];
@@ -114,8 +114,8 @@ describe('a round', () => {
 });
 
 describe('what is missing for good', () => {
-  const first = { asked_at: '2026-05-04 10:01:00.000', missing: '5' };
-  const second = { asked_at: '2026-05-04 10:02:00.000', missing: '0' };
+  const first = { asked_at: '2026-05-04 10:01:00.000', missing: '5', verdict: 'missing' };
+  const second = { asked_at: '2026-05-04 10:02:00.000', missing: '0', verdict: 'complete' };
 
   test('is told once: from where the process before had stopped, and the next round from there on', async () => {
     const { scraper, asked, told, logged } = world({ a: [reading, reading] }, [[first, second], []]);
@@ -126,6 +126,18 @@ describe('what is missing for good', () => {
     expect(asked[0]).toContain("scraped_at > '2026-05-04 09:40:00.000'");
     expect(asked[1]).toContain("since = '2026-05-04 10:02:00.000'");
     expect(asked[1]).toContain("scraped_at > '2026-05-04 10:02:00.000'");
+  });
+
+  test('a store whose clock is behind ours: what waits there is told later', async () => {
+    const waiting = { ...first, verdict: 'waiting' };
+    const { scraper, told } = world({ a: [reading, reading] }, [
+      [waiting, second],
+      [first, second],
+    ]);
+    await scraper.round(going);
+    expect(told).toEqual(['scraped a']);
+    await scraper.round(going);
+    expect(told).toEqual(['scraped a', 'scraped a', 'missing 5']);
   });
 
   test('is asked of windows whose time is over, and of our own, whatever our name', async () => {

@@ -60,14 +60,14 @@ export function createScraper(parts: ScraperParts): Scraper {
   };
   const judge = async (): Promise<void> => {
     if (judgedUpTo === undefined) return;
-    const windows = await store.query<{ asked_at: string; missing: string }>(
-      `SELECT toString(scraped_at) AS asked_at, toString(missing) AS missing
+    const windows = await store.query<{ asked_at: string; missing: string; verdict: string }>(
+      `SELECT toString(scraped_at) AS asked_at, toString(missing) AS missing, verdict
        FROM completeness_since(since = '${judgedUpTo}')
        WHERE sink = ${quote(sink)} AND scraped_at > '${judgedUpTo}' AND scraped_at < '${roundTimeOf(now() - settleMs)}'
-         AND verdict != 'waiting'
        ORDER BY scraped_at`,
     );
-    for (const { asked_at, missing } of windows) {
+    for (const { asked_at, missing, verdict } of windows) {
+      if (verdict === 'waiting') return; // The store's clock is behind ours.
       judgedUpTo = asked_at;
       if (missing === '0') continue;
       observer.eventsMissing(Number(missing));

@@ -40,6 +40,8 @@ WITH
         SELECT *
         FROM (SELECT *, maxIf(scraped_at, marked) OVER (PARTITION BY sink) AS last_marked FROM rounds)
         WHERE marked OR scraped_at > last_marked
+          -- Where the first window begins, begin it: there is nothing before that could stand in.
+          OR scraped_at <= {since:DateTime64(3, 'UTC')}
     ),
     edges AS
     (

@@ -176,6 +176,7 @@ describe('no-decision: a write that succeeded, and nobody was asked', () => {
     {
       situation: 'a collection with nothing in it: there was nothing to ask',
       row: { ...collection, response_body: '{"items":[]}' },
+      expectProxy: true,
       want: harmless,
     },
     {

@@ -75,7 +75,7 @@ const questions = [
 function hasWritten(row: AuditRow): boolean {
   if (row.stage !== 'ResponseComplete' || row.code >= 400 || row.resource === '') return false;
   if (isConnection(row)) return true;
-  if (!writeVerbs.includes(row.verb) || isDryRun(row)) return false;
+  if (!writeVerbs.includes(row.verb) || isDryRun(row) || hasDeletedNothing(row)) return false;
   return !questions.includes(`${row.api_group}/${row.resource}`);
 }
 
@@ -83,15 +83,19 @@ function isConnection({ api_group, resource, subresource }: AuditRow): boolean {
   return api_group === '' && connections.includes(`${resource}/${subresource}`);
 }
 
+/** A collection without items, of which admission is not asked either. */
+function hasDeletedNothing({ verb, response_body }: AuditRow): boolean {
+  if (verb !== 'deletecollection') return false;
+  const list = parsed(response_body);
+  return isJsonObject(list) && Array.isArray(list['items']) && list['items'].length === 0;
+}
+
 /**
  * True for what the API server asks a webhook about. Our registration exempts neither a namespace nor an object; but admission
- * is not configured by what it admits, and of a collection without items there is nothing to ask.
+ * is not configured by what it admits.
  */
-function isAskedAbout(row: AuditRow): boolean {
-  if (row.api_group === 'admissionregistration.k8s.io') return false;
-  if (row.verb !== 'deletecollection') return true;
-  const list = parsed(row.response_body);
-  return !(isJsonObject(list) && Array.isArray(list['items']) && list['items'].length === 0);
+function isAskedAbout({ api_group }: AuditRow): boolean {
+  return api_group !== 'admissionregistration.k8s.io';
 }
 
 /**
