@@ -1,11 +1,26 @@
+import type { UserInfo } from '../identity/user-info.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { maskDocument } from '../masking/mask-document.ts';
 import { maskObject, type Assumed } from '../masking/mask-object.ts';
+import { maskSecret } from '../masking/mask-secret.ts';
+import { maskName, maskText } from '../masking/mask-text.ts';
+import { maskUri } from '../masking/mask-uri.ts';
 import type { Mask } from '../masking/mask.ts';
-import type { AuditEvent } from './audit-event.ts';
-import { withheld, withoutCopies } from './without-copies.ts';
+import type { AuditEvent, ObjectReference } from './audit-event.ts';
+import { collecting, withheld, withoutCopies } from './without-copies.ts';
+
+/** What of an event can carry a secret value besides its bodies, masked. */
+export interface MaskedEnvelope {
+  auditId: string;
+  requestUri: string;
+  userAgent: string;
+  user: UserInfo;
+  impersonatedUser: UserInfo | undefined;
+  objectRef: ObjectReference;
+}
 
 /** An event's parts that can carry a secret value, masked. */
-export interface MaskedParts {
+export interface MaskedParts extends MaskedEnvelope {
   requestObject: JsonValue | undefined;
   responseObject: JsonValue | undefined;
   responseStatus: JsonObject;
@@ -23,45 +38,83 @@ const harmlessAnnotations: readonly RegExp[] = [
 ];
 
 /**
- * Masks what an event says of Secrets, wherever it says it: the object that was sent (whole, or as a patch), the answer,
- * the failure message (which quotes values), and the annotations in which the API server logs mutating webhooks' patches.
- * Also the credentials inside token requests and token reviews.
+ * Masks every secret value in an event, wherever it stands: the objects that were sent and answered, whole or as a patch;
+ * failure messages, which quote values; the annotations in which the API server logs mutating webhooks' patches; the URI,
+ * which has the command line of an exec; what the client says of itself. And then every copy of a value that was masked in
+ * one of these, in all the others.
+ *
+ * @throws RangeError for a body nested deeper than the stack
  */
 export function maskEvent(event: AuditEvent, mask: Mask): MaskedParts {
-  const { objectRef } = event;
-  if (objectRef.resource === 'tokenreviews') {
-    return {
-      ...event,
-      requestObject: maskTokenReview(event.requestObject, mask),
-      responseObject: maskTokenReview(event.responseObject, mask),
-    };
-  }
-  if (objectRef.resource !== 'secrets' || objectRef.apiGroup !== '') {
-    return {
-      requestObject: event.requestObject === undefined ? undefined : maskObject(event.requestObject, mask),
-      responseObject: event.responseObject === undefined ? undefined : maskObject(event.responseObject, mask),
-      responseStatus: event.responseStatus,
-      annotations: event.annotations,
-    };
-  }
+  const collected = collecting(mask);
+  const bodies = isAboutSecrets(event) ? maskSecretBodies(event, collected.mask) : maskBodies(event, collected.mask);
+  const parts = { ...bodies, ...maskEnvelope(event, collected.mask) };
+  return collected.values.size === 0 ? parts : withoutCopiesIn(parts, collected.values);
+}
+
+/** The part of it that cannot fail. */
+export function maskEnvelope(event: AuditEvent, mask: Mask): MaskedEnvelope {
+  const { objectRef, user, impersonatedUser } = event;
+  return {
+    // The client's to choose.
+    auditId: maskName(event.auditId, mask),
+    requestUri: maskUri(event.requestUri, mask),
+    userAgent: maskText(event.userAgent, mask),
+    user: maskUser(user, mask),
+    impersonatedUser: impersonatedUser === undefined ? undefined : maskUser(impersonatedUser, mask),
+    objectRef: { ...objectRef, name: maskName(objectRef.name, mask), namespace: maskName(objectRef.namespace, mask) },
+  };
+}
+
+function isAboutSecrets({ objectRef }: AuditEvent): boolean {
+  return objectRef.resource === 'secrets' && objectRef.apiGroup === '';
+}
+
+type Bodies = Pick<MaskedParts, 'requestObject' | 'responseObject' | 'responseStatus' | 'annotations'>;
+
+function maskBodies(event: AuditEvent, mask: Mask): Bodies {
+  const { requestObject, responseObject } = event;
+  return {
+    requestObject: requestObject === undefined ? undefined : maskDocument(requestObject, mask, '', event.objectRef),
+    responseObject: responseObject === undefined ? undefined : maskDocument(responseObject, mask, '', event.objectRef),
+    responseStatus: objectOr(maskDocument(event.responseStatus, mask)),
+    annotations: mapValues(event.annotations, (key, text) => maskAnnotation(key, text, mask)),
+  };
+}
+
+function maskSecretBodies(event: AuditEvent, mask: Mask): Bodies {
+  const { objectRef, requestObject, responseObject } = event;
   const assumed: Assumed = { kind: 'Secret', namespace: objectRef.namespace, name: objectRef.name };
   return {
-    requestObject: maskSecretBody(event.requestObject, mask, assumed),
-    responseObject: isMovedOut(event.requestObject) ? withheld : maskSecretBody(event.responseObject, mask, assumed),
-    responseStatus: maskStatusOfSecret(event.responseStatus, mask, assumed),
-    annotations: Object.fromEntries(
-      Object.entries(event.annotations).map(([key, text]) => [
-        key,
-        harmlessAnnotations.some((harmless) => harmless.test(key)) ? text : withheld,
-      ]),
+    requestObject: maskSecretBody(requestObject, mask, assumed),
+    responseObject: isMovedOut(requestObject) ? withheld : maskSecretBody(responseObject, mask, assumed),
+    responseStatus: objectOr(maskDocument(maskStatusOfSecret(event.responseStatus, mask, assumed), mask)),
+    annotations: mapValues(event.annotations, (key, text) =>
+      isHarmless(key) ? maskAnnotation(key, text, mask) : withheld,
     ),
   };
+}
+
+function isHarmless(annotation: string): boolean {
+  return harmlessAnnotations.some((harmless) => harmless.test(annotation));
+}
+
+/** `authentication.k8s.io/legacy-token` names an account: of what is harmless, the name tells nothing. */
+function maskAnnotation(key: string, text: string, mask: Mask): string {
+  if (isHarmless(key)) return maskText(text, mask);
+  const masked = maskDocument(text, mask, key.slice(key.lastIndexOf('/') + 1));
+  return typeof masked === 'string' ? masked : withheld;
 }
 
 /** What is neither an object nor a patch cannot be read, and so is not kept. */
 function maskSecretBody(body: JsonValue | undefined, mask: Mask, assumed: Assumed): JsonValue | undefined {
   if (body === undefined || body === null) return body;
-  return typeof body === 'object' ? withoutCopies(maskObject(body, mask, assumed), body) : withheld;
+  if (typeof body !== 'object') return withheld;
+  const masked = maskObject(body, mask, assumed);
+  if (!isJsonObject(masked)) return maskDocument(masked, mask);
+  // A patch may claim to be of any kind; it was sent to a Secret all the same.
+  const key = { namespace: assumed.namespace ?? '', name: assumed.name ?? '' };
+  return maskDocument(maskSecret(masked, mask, key, ['data', 'stringData', 'annotations']), mask, '', key);
 }
 
 /**
@@ -77,17 +130,51 @@ function isMovedOut(request: JsonValue | undefined): boolean {
 /** An event's responseStatus is a Status that does not say so. */
 function maskStatusOfSecret(status: JsonObject, mask: Mask, assumed: Assumed): JsonObject {
   if (status.message === undefined && status.details === undefined) return status;
-  const masked = maskObject({ ...status, kind: 'Status' }, mask, assumed);
-  return isJsonObject(masked) ? masked : {};
+  return objectOr(maskObject({ ...status, kind: 'Status' }, mask, assumed));
 }
 
-/** A TokenReview is asked with somebody's live credential. Source: k8s.io/api/authentication/v1 types.go. */
-function maskTokenReview(body: JsonValue | undefined, mask: Mask): JsonValue | undefined {
-  if (body === undefined || body === null) return body;
-  if (!isJsonObject(body)) return withheld;
-  const spec = body['spec'];
-  if (!isJsonObject(spec) || spec['token'] === undefined) return body;
-  const text = typeof spec['token'] === 'string' ? spec['token'] : JSON.stringify(spec['token']);
-  const token = mask.ofText({ namespace: '', name: 'tokenreviews', key: 'spec.token' }, text);
-  return { ...body, spec: { ...spec, token } };
+/** The name of an extra's kind stands behind the slash. */
+function maskUser(user: UserInfo, mask: Mask): UserInfo {
+  return {
+    ...user,
+    username: maskName(user.username, mask),
+    groups: user.groups.map((group) => maskName(group, mask)),
+    extra: mapValues(user.extra, (key, texts) =>
+      texts.map((text) => String(maskDocument(text, mask, key.slice(key.lastIndexOf('/') + 1)))),
+    ),
+  };
+}
+
+function withoutCopiesIn(parts: MaskedParts, values: ReadonlyMap<string, string>): MaskedParts {
+  const { requestObject, responseObject, annotations, responseStatus, ...envelope } = parts;
+  const body = (value: JsonValue | undefined): JsonValue | undefined =>
+    value === undefined ? undefined : withoutCopies(value, values);
+  const text = (value: string): string => String(withoutCopies(value, values));
+  const user = (info: UserInfo): UserInfo => ({
+    ...info,
+    extra: mapValues(info.extra, (_key, texts) => texts.map(text)),
+  });
+  return {
+    ...envelope,
+    requestUri: text(envelope.requestUri),
+    userAgent: text(envelope.userAgent),
+    user: user(envelope.user),
+    impersonatedUser: envelope.impersonatedUser === undefined ? undefined : user(envelope.impersonatedUser),
+    requestObject: body(requestObject),
+    responseObject: body(responseObject),
+    responseStatus: objectOr(withoutCopies(responseStatus, values)),
+    annotations: mapValues(annotations, (_key, each) => text(each)),
+  };
+}
+
+/** fromEntries defines own properties: a key called __proto__ stays a key. */
+function mapValues<Value>(
+  map: Readonly<Record<string, Value>>,
+  change: (key: string, value: Value) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(key, value)]));
+}
+
+function objectOr(value: JsonValue): JsonObject {
+  return isJsonObject(value) ? value : {};
 }

@@ -5,7 +5,9 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import type { Mask } from '../masking/mask.ts';
 import type { AuditEvent, AuditItem } from './audit-event.ts';
 import { emptyRow, type AuditRow, type AuditSource } from './audit-row.ts';
-import { maskEvent } from './mask-event.ts';
+import { maskText } from '../masking/mask-text.ts';
+import { maskUri } from '../masking/mask-uri.ts';
+import { maskEnvelope, maskEvent } from './mask-event.ts';
 
 /** Lower-case hex of the SHA-256 of the text's UTF-8 bytes. */
 export type Sha256 = (text: string) => string;
@@ -36,12 +38,13 @@ export function toRow(item: AuditItem, options: RowOptions): AuditRow {
     bodies = { request_body: bodyOf(masked.requestObject), response_body: bodyOf(masked.responseObject) };
   } catch (error) {
     // A body nested deeper than the stack. What was not masked is not kept; the rest of the event is.
-    const known = { ...knownOf({ ...event, responseStatus: {}, annotations: {} }, options), broken: brokenBody(error) };
-    known.event_hash = hashOf(known, event, options);
+    const envelope = { ...event, ...maskEnvelope(event, options.mask), responseStatus: {}, annotations: {} };
+    const known = { ...knownOf(envelope, options), broken: brokenBody(error) };
+    known.event_hash = hashOf(known, envelope, options);
     return known;
   }
   const row = { ...knownOf(masked, options), ...bodies };
-  row.event_hash = hashOf(row, event, options);
+  row.event_hash = hashOf(row, masked, options);
   const length = bodies.request_body.length + bodies.response_body.length;
   if (length <= options.maxBodyLength) return row;
   const broken = `oversize: the bodies, ${String(length)} characters, are not kept`;
@@ -134,9 +137,9 @@ function brokenRow(value: JsonValue, reason: string, { sha256, mask, now, source
     audit_id: textOf(fields['auditID']),
     stage: textOf(fields['stage']),
     verb: textOf(fields['verb']),
-    username: textOf(user['username']),
-    request_uri: textOf(fields['requestURI']),
-    broken: `broken: ${reason}`,
+    username: maskText(textOf(user['username']), mask),
+    request_uri: maskUri(textOf(fields['requestURI']), mask),
+    broken: `broken: ${maskText(reason, mask)}`,
   };
 }
 

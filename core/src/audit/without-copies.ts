@@ -1,43 +1,107 @@
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { base64OfText } from '../masking/base64.ts';
+import { decodedText } from '../masking/detectors/encoded.ts';
+import { isMaskedData, isMaskToken, type Mask } from '../masking/mask.ts';
+import { anywhere } from '../masking/mask-text.ts';
 
 /** Stands where something stood that could tell the value of a Secret. */
 export const withheld = 'withheld: it could quote the value of a Secret';
 
 /** Shorter values occur by chance: as a word, a number, a name. */
 const shortestTelling = 8;
+/** What is found in free text may be a word (`POSTGRES_PASSWORD=postgres`) that stands elsewhere for something else. */
+const telling = /\d|[A-Z]|[^A-Za-z0-9-]/;
+/** Looking for a value where its first characters stand costs a step; past this many, a body was made to cost them. */
+const mostSteps = 2_000_000;
+
+/** Every value that was masked, in each form it may be repeated in, with its mask. */
+export type MaskedValues = ReadonlyMap<string, string>;
+
+/** The mask, and what it has masked so far. */
+export function collecting(mask: Mask): { mask: Mask; values: MaskedValues } {
+  const values = new Map<string, string>();
+  const keep = (value: string, token: string, isText: boolean): void => {
+    if (value.length < shortestTelling || (isText && !telling.test(value))) return;
+    values.set(value, token);
+    const escaped = JSON.stringify(value).slice(1, -1);
+    if (escaped !== value) values.set(escaped, token);
+  };
+  return {
+    values,
+    mask: {
+      ofData(place, base64) {
+        const masked = mask.ofData(place, base64);
+        if (!isMaskedData(base64)) {
+          const token = decodedText(masked) ?? withheld;
+          keep(base64, token, false);
+          const text = decodedText(base64);
+          if (text !== undefined) keep(text.trimEnd(), token, false);
+        }
+        return masked;
+      },
+      ofText(place, text) {
+        const token = mask.ofText(place, text);
+        if (!isMaskToken(text)) {
+          keep(text, token, place === anywhere);
+          if (place !== anywhere) keep(base64OfText(text), token, false);
+        }
+        return token;
+      },
+    },
+  };
+}
 
 /**
- * Takes out of a masked Secret every text that repeats one of its values: a JSON patch of some day may have copied it to
- * a label or an annotation, where masking by place does not find it.
- *
- * @param original the same body before it was masked
+ * Masks every text that repeats a value which is masked elsewhere: a JSON patch may have copied it to a label, an error
+ * message quotes it, a command line was given it. The same reference when there is none.
  */
-export function withoutCopies(masked: JsonValue, original: JsonValue): JsonValue {
-  if (masked === original) return masked;
-  const values = [...valuesIn(original)].filter((value) => value.length >= shortestTelling);
-  const text = JSON.stringify(masked);
-  const repeated = values.filter((value) => text.includes(JSON.stringify(value).slice(1, -1)));
-  return repeated.length === 0 ? masked : without(masked, repeated);
+export function withoutCopies(body: JsonValue, values: MaskedValues): JsonValue {
+  if (values.size === 0) return body;
+  const repeated = repeatedIn(JSON.stringify(body), [...values.keys()]);
+  if (repeated === undefined) return withheld;
+  if (repeated.length === 0) return body;
+  // The longer first: a shorter one may be a part of it.
+  const pairs = repeated
+    .toSorted((a, b) => b.length - a.length)
+    .map((value) => [value, values.get(value) ?? withheld] as const);
+  return replaceIn(body, pairs);
 }
 
-function* valuesIn(body: JsonValue): Generator<string> {
-  if (Array.isArray(body)) for (const each of body) yield* valuesIn(each);
-  if (!isJsonObject(body)) return;
-  for (const [key, value] of Object.entries(body)) {
-    if ((key === 'data' || key === 'stringData') && isJsonObject(value)) {
-      for (const each of Object.values(value)) if (typeof each === 'string') yield each;
-    } else {
-      yield* valuesIn(value);
+/** Which of the values the text repeats; undefined when that is too much to find out. */
+function repeatedIn(text: string, values: readonly string[]): string[] | undefined {
+  const sought = values.map((value) => [JSON.stringify(value).slice(1, -1), value] as const);
+  if (sought.length * text.length <= mostSteps) {
+    return sought.filter(([shown]) => text.includes(shown)).map(([, value]) => value);
+  }
+  const byStart = new Map<string, (readonly [string, string])[]>();
+  for (const each of sought) {
+    const start = each[0].slice(0, shortestTelling);
+    const known = byStart.get(start);
+    if (known === undefined) byStart.set(start, [each]);
+    else known.push(each);
+  }
+  const found = new Set<string>();
+  let steps = 0;
+  for (let at = 0; at + shortestTelling <= text.length; at += 1) {
+    for (const [shown, value] of byStart.get(text.slice(at, at + shortestTelling)) ?? []) {
+      steps += 1;
+      if (steps > mostSteps) return undefined;
+      if (text.startsWith(shown, at)) found.add(value);
     }
   }
+  return [...found];
 }
 
-function without(body: JsonValue, values: readonly string[]): JsonValue {
-  const tells = (text: string): boolean => values.some((value) => text.includes(value));
-  if (typeof body === 'string') return tells(body) ? withheld : body;
-  if (Array.isArray(body)) return body.map((each) => without(each, values));
+function replaceIn(body: JsonValue, pairs: readonly (readonly [value: string, token: string])[]): JsonValue {
+  if (typeof body === 'string') return replaced(body, pairs);
+  if (Array.isArray(body)) return body.map((each) => replaceIn(each, pairs));
   if (!isJsonObject(body)) return body;
   return Object.fromEntries(
-    Object.entries(body).map(([key, value]) => [tells(key) ? withheld : key, without(value, values)]),
+    Object.entries(body).map(([key, value]) => [replaced(key, pairs), replaceIn(value, pairs)]),
   );
+}
+
+function replaced(text: string, pairs: readonly (readonly [value: string, token: string])[]): string {
+  if (isMaskToken(text) || isMaskedData(text)) return text;
+  return pairs.reduce((left, [value, token]) => left.replaceAll(value, () => token), text);
 }

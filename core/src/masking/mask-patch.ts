@@ -11,6 +11,8 @@ import {
   type SecretKey,
 } from './mask-secret.ts';
 
+const harmlessTops = new Set(['type', 'immutable', 'kind', 'apiVersion']);
+
 /** Masks the values in an RFC 6902 patch of a Secret, and in a ChangeOperation's `oldValue`, by where they go. */
 export function maskPatch(operations: readonly JsonValue[], mask: Mask, key: SecretKey): JsonValue[] {
   return operations.map((operation) => {
@@ -26,16 +28,20 @@ export function maskPatch(operations: readonly JsonValue[], mask: Mask, key: Sec
 }
 
 function maskAt(path: string, value: JsonValue, mask: Mask, key: SecretKey): JsonValue {
+  if (path !== '' && !path.startsWith('/')) return maskTextValue(value, mask, key, path); // No pointer, but a value.
   const [, ...steps] = path.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   const [top, second, third] = steps;
-  if (top === undefined) return isJsonObject(value) ? maskSecret(value, mask, key) : value;
+  if (top === undefined) {
+    return isJsonObject(value) ? maskSecret(value, mask, key) : maskTextValue(value, mask, key, path);
+  }
   if (top === 'data') {
     return second === undefined ? maskData(value, mask, key) : maskDataValue(value, mask, key, second);
   }
   if (top === 'stringData') {
     return second === undefined ? maskStringData(value, mask, key) : maskTextValue(value, mask, key, second);
   }
-  if (top !== 'metadata') return value;
+  if (harmlessTops.has(top)) return value;
+  if (top !== 'metadata') return maskTextValue(value, mask, key, path);
   if (second === undefined) return withinMetadata(value, mask, key);
   if (second !== 'annotations') return value;
   if (third === lastApplied) return maskLastApplied(value, mask, key);

@@ -19,8 +19,10 @@ export function secretKey(secret: JsonObject, otherwise: SecretKey): SecretKey {
   return { namespace, name };
 }
 
-type Part = 'data' | 'stringData' | 'annotations';
-const everyPart: readonly Part[] = ['data', 'stringData', 'annotations'];
+type Part = 'data' | 'stringData' | 'annotations' | 'others';
+const everyPart: readonly Part[] = ['data', 'stringData', 'annotations', 'others'];
+/** What a Secret has besides its values. Source: k8s.io/api/core/v1 types.go. */
+const harmlessFields = new Set(['apiVersion', 'kind', 'metadata', 'type', 'immutable', 'data', 'stringData']);
 
 /**
  * Masks the values of one Secret, or of a part of one. What is not shaped as a Secret should be (a number as a value, a
@@ -37,6 +39,14 @@ export function maskSecret(
   if (parts.includes('stringData')) replaceIn(masked, 'stringData', (values) => maskStringData(values, mask, key));
   if (parts.includes('annotations') && isJsonObject(masked.metadata)) {
     masked.metadata = maskAnnotations(masked.metadata, mask, key);
+  }
+  if (parts.includes('others')) {
+    for (const field of Object.keys(masked)) {
+      // A mistyped `data` is no field of a Secret, and yet holds its values. Strategic merge patches have directives with $.
+      const value = masked[field];
+      if (harmlessFields.has(field) || field.startsWith('$') || typeof value === 'boolean') continue;
+      replaceIn(masked, field, (other) => maskTextValue(other, mask, key, field));
+    }
   }
   return masked;
 }

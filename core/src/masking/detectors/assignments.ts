@@ -1,0 +1,149 @@
+import { isSecretValue, secretNameKind } from './secret-name.ts';
+import type { Span } from './span.ts';
+
+/** A name, perhaps in quotes, and `=`, `:`, `:=` or `=>`. A name begins where no name's character stands before it. */
+const assignment = /(?<![\w.-])([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
+/** Up to what ends a value that is in no quotes; a separator ends it only where another assignment, or nothing, follows. */
+const bare = /(?:[^\s"'`&;,]|[&;,](?![ ]{0,4}[\w.-]{1,64}[ ]{0,4}=|\s|$))+/y;
+const longestQuoted = 65_536;
+
+/**
+ * Values of secret names: `PASSWORD=x`, `password: x` in YAML, `"password": "x"` in JSON (also escaped, as within another
+ * text), `Password=x;` in connection strings, `token=x&` in queries, a YAML block below its name. In prose, where a colon
+ * follows many a word, only values that look like credentials.
+ */
+export function findAssignments(text: string): Span[] {
+  const spans: Span[] = [];
+  let from = 0;
+  for (const match of text.matchAll(assignment)) {
+    if (match.index < from) continue;
+    const [whole, name = '', operator = ''] = match;
+    if (secretNameKind(name) === undefined) continue;
+    const at = match.index;
+    const value = valueAt(text, at + whole.length, operator, isLineStart(text, at));
+    if (value === undefined) continue;
+    if (value.block || isSecretValue(name, text.slice(value.start, value.end))) {
+      if (value.prose && !looksTyped(text.slice(value.start, value.end))) continue;
+      if (value.end > value.start) spans.push({ start: value.start, end: value.end });
+      from = value.end;
+    }
+  }
+  return [...spans, ...findGoValues(text)];
+}
+
+interface Value extends Span {
+  /** Stands after a colon in the midst of a line. */
+  prose: boolean;
+  /** A YAML block. */
+  block: boolean;
+}
+
+function valueAt(text: string, after: number, operator: string, lineStart: boolean): Value | undefined {
+  let start = after;
+  while (start < text.length && (text[start] === ' ' || text[start] === '\t') && start - after < 8) start += 1;
+  // `name= x` is no assignment in a shell, but `name = x` is one in every configuration file.
+  const escape = /\\{0,3}(?=["'`])/y;
+  escape.lastIndex = start;
+  const escaped = escape.exec(text)?.[0] ?? '';
+  const quote = text[start + escaped.length];
+  if (quote === '"' || quote === "'" || quote === '`') {
+    const open = start + escaped.length + 1;
+    return { start: open, end: closing(text, open, quote, escaped), prose: false, block: false };
+  }
+  if (operator === ':' && lineStart && /[|>]/.test(text[start] ?? '')) {
+    const block = blockBelow(text, start);
+    if (block !== undefined) return block;
+  }
+  if (operator === ':') {
+    if (text[start] === '{' || text[start] === '[') return undefined;
+    const lineEnd = endOfLine(text, start);
+    const multiple = text.includes('\n');
+    if (lineStart && (multiple || !/\s/.test(text.slice(start, Math.min(lineEnd, start + 512)).trim()))) {
+      const line = text
+        .slice(start, lineEnd)
+        .replace(/\s+#.*$/, '')
+        .trimEnd();
+      return { start, end: start + line.length, prose: false, block: false };
+    }
+  }
+  bare.lastIndex = start;
+  const found = bare.exec(text)?.[0];
+  if (found === undefined) return undefined;
+  const trimmed =
+    operator === ':'
+      ? found.replace(/[)\]}.]+$/, '')
+      : found.replace(/[)\]}]+$/, (tail) => (/[([{]/.test(found) ? tail : ''));
+  return { start, end: start + trimmed.length, prose: operator === ':', block: false };
+}
+
+function isLineStart(text: string, at: number): boolean {
+  for (let i = at - 1, steps = 0; i >= 0 && steps < 64; i -= 1, steps += 1) {
+    const character = text[i];
+    if (character === '\n') return true;
+    if (character !== ' ' && character !== '\t' && character !== '-' && character !== '"' && character !== "'")
+      return false;
+  }
+  return at < 64;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
+}
+
+/** The quote that closes, or the end of the line, or of the longest value. */
+function closing(text: string, open: number, quote: string, escaped: string): number {
+  const stop = Math.min(text.length, open + longestQuoted);
+  for (let i = open; i < stop; i += 1) {
+    if (text[i] === '\\') {
+      // Within a text of JSON, a quote closes when it has just as many backslashes as the one that opened.
+      if (escaped !== '' && text.startsWith(`${escaped}${quote}`, i)) return i;
+      i += 1;
+    } else if (text[i] === quote && escaped === '') return i;
+  }
+  return stop;
+}
+
+function blockBelow(text: string, start: number): Value | undefined {
+  const head = /[|>][+-]?\d?[ \t]{0,8}\r?\n/y;
+  head.lastIndex = start;
+  const opened = head.exec(text)?.[0];
+  if (opened === undefined) return undefined;
+  const lineFrom = text.lastIndexOf('\n', start) + 1;
+  const indent = (line: string): number => line.length - line.trimStart().length;
+  const own = indent(text.slice(lineFrom, start));
+  const begin = start + opened.length;
+  let end = begin;
+  while (end < text.length) {
+    const lineEnd = endOfLine(text, end);
+    const line = text.slice(end, lineEnd);
+    if (line.trim() !== '' && indent(line) <= own) break;
+    end = lineEnd + 1;
+  }
+  return { start: begin, end: Math.min(text.length, Math.max(begin, end - 1)), prose: false, block: true };
+}
+
+/** What a person would not write in a sentence. */
+function looksTyped(value: string): boolean {
+  return value.length >= 8 && /\d|[^\w.-]/.test(value) && /[A-Za-z]/.test(value) && !/^https?:/.test(value);
+}
+
+/** How Go prints a container's environment in the API server's messages, also with its two values one below the other. */
+const goPair =
+  /\bName: {0,8}\\?"([\w.-]{1,128})\\?",\s{0,64}(?:[-+]\s{0,64})?Value: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?"(?:,\s{0,64}[-+]\s{0,64}Value: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?")?/dg;
+/** How the API server quotes a field that it refuses. Source: k8s.io/apimachinery/pkg/util/validation/field/errors.go. */
+const refused =
+  /(?<![\w.\][-])(?:[\w-]{1,64}(?:\[[^\]\s]{0,128}\])?\.){0,16}([\w-]{1,128})(?:\[[^\]\s]{0,128}\])?: (?:Invalid|Unsupported|Duplicate) value: (?:\\{0,3}"((?:[^"\\]|\\[^"]){1,4096})\\{0,3}"|([^\s":]{1,4096}))/dg;
+
+function findGoValues(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const pattern of [goPair, refused]) {
+    for (const match of text.matchAll(pattern)) {
+      for (const group of [2, 3]) {
+        const [start, end] = match.indices?.[group] ?? [0, 0];
+        if (end > start && isSecretValue(match[1] ?? '', match[group] ?? '')) spans.push({ start, end });
+      }
+    }
+  }
+  return spans;
+}

@@ -1,0 +1,37 @@
+import type { Span } from './span.ts';
+
+const scheme = /[a-z][a-z0-9+.-]{0,30}:\/\//gi;
+const endOfAuthority = /[\s"'`<>\\]/g;
+/** Longer than any credential in a URL; without an end, each scheme in a text of schemes would be read to its end. */
+const longestAuthority = 1_024;
+
+/**
+ * The password in a URL or connection string with user information (`postgres://user:password@host`), or the whole of it
+ * where it has no colon and is long enough to be a token (`https://TOKEN@host`). A user's name alone stays.
+ */
+export function findUrlCredentials(text: string): Span[] {
+  const spans: Span[] = [];
+  for (const { index, 0: begin } of text.matchAll(scheme)) {
+    const start = index + begin.length;
+    endOfAuthority.lastIndex = start;
+    const within = text.slice(
+      start,
+      Math.min(endOfAuthority.exec(text)?.index ?? text.length, start + longestAuthority),
+    );
+    // A password may hold a raw slash or question mark, as people write them: the last @ before the first of these decides
+    // only where there is none before.
+    const authority = /^[^/?#]*@/.test(within) ? within.replace(/[/?#].*$/s, '') : within;
+    const at = authority.lastIndexOf('@');
+    if (at < 0) continue;
+    const colon = authority.indexOf(':');
+    const isPair = colon >= 0 && colon < at;
+    if (!isPair && !/^[\w.~%+-]{20,}$/.test(authority.slice(0, at))) continue;
+    // A path that has a colon and an @ (`https://host/a:b@c`) is none of this.
+    if (isPair && /[/?#]/.test(authority.slice(0, colon))) continue;
+    // `host:8080/path@v2`: a port and a path.
+    if (isPair && /^:\d{1,5}\//.test(authority.slice(colon))) continue;
+    const from = start + (isPair ? colon + 1 : 0);
+    if (from < start + at) spans.push({ start: from, end: start + at });
+  }
+  return spans;
+}

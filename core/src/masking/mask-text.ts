@@ -1,0 +1,69 @@
+import { decodedText, isPackedPayload } from './detectors/encoded.ts';
+import { findCredentials, findTokens } from './detectors/find-credentials.ts';
+import { findInCommand } from './detectors/command-flags.ts';
+import { mergeSpans, type Span } from './detectors/span.ts';
+import { isMaskedData, isMaskToken, type Mask, type SecretPlace } from './mask.ts';
+
+/**
+ * The place of every value that is found by how it looks, or by the name beside it. It is one place for all of them, so
+ * that a password is the same mask in an argument, an environment variable and a URL, today and tomorrow: which is what an
+ * investigator asks. The values of Secrets are bound to their own places instead: see ADR 0014.
+ */
+export const anywhere: SecretPlace = { namespace: '', name: '', key: 'text' };
+
+/** Masks a value that is a secret as a whole. */
+export function maskWhole(text: string, mask: Mask): string {
+  return isMaskToken(text) || isMaskedData(text) ? text : mask.ofText(anywhere, text);
+}
+
+/** Masks what in a text is a credential, and leaves all around it. A text without any comes back as it is. */
+export function maskText(text: string, mask: Mask): string {
+  if (isPackedPayload(text)) return maskWhole(text, mask);
+  const masked = replaceSpans(text, findCredentials(text), mask);
+  if (masked !== text) return masked;
+  const decoded = decodedText(text);
+  return decoded !== undefined && !isMaskedData(text) && hidesCredentials(decoded) ? maskWhole(text, mask) : text;
+}
+
+/** The same for names: keys of maps, names of objects, where only a token's own format tells. */
+export function maskName(name: string, mask: Mask): string {
+  return replaceSpans(name, findTokens(name), mask);
+}
+
+/** A command's words: of each what `maskText` finds, and what its flags say of the next. */
+export function maskCommand(words: readonly string[], mask: Mask): string[] {
+  const spansOf = new Map<number, Span[]>();
+  // Spans are places in one long text; laid end to end with a gap, no two words' can touch.
+  let offset = 0;
+  const laid = words.map((text) => {
+    const start = offset;
+    offset += text.length + 1;
+    return { text, start, end: start + text.length };
+  });
+  let at = 0;
+  for (const span of mergeSpans(findInCommand(laid))) {
+    while ((laid[at]?.end ?? Infinity) < span.end) at += 1;
+    const start = laid[at]?.start ?? 0;
+    spansOf.set(at, [...(spansOf.get(at) ?? []), { start: span.start - start, end: span.end - start }]);
+  }
+  return words.map((text, at) => {
+    const own = spansOf.get(at);
+    if (own === undefined) return maskText(text, mask);
+    return replaceSpans(text, mergeSpans([...own, ...findCredentials(text)]), mask);
+  });
+}
+
+function hidesCredentials(decoded: string): boolean {
+  return isPackedPayload(decoded) || findCredentials(decoded).length > 0;
+}
+
+function replaceSpans(text: string, spans: readonly Span[], mask: Mask): string {
+  if (spans.length === 0) return text;
+  let masked = '';
+  let at = 0;
+  for (const { start, end } of spans) {
+    masked += text.slice(at, start) + maskWhole(text.slice(start, end), mask);
+    at = end;
+  }
+  return masked + text.slice(at);
+}
