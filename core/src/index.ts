@@ -60,6 +60,7 @@ export * from './audit/statement.ts';
 export * from './audit/audit-event.ts';
 export * from './audit/chain.ts';
 export * from './audit/event-time.ts';
+export * from './audit/mask-recording.ts';
 export * from './audit/recording.ts';
 export * from './audit/row-line.ts';
 export * from './audit/to-row.ts';

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   failureStatus,
   HoldpointError,
-  messageOf,
+  maskRecording,
   parseEventList,
   parseRecordings,
   toRow,
@@ -67,7 +67,7 @@ export function takeAudit(request: IncomingMessage, response: ServerResponse, pa
 export function takeRecordings(request: IncomingMessage, response: ServerResponse, parts: IntakeParts): Promise<void> {
   return take(request, response, parts, (body) => ({
     table: 'recordings',
-    lines: parseRecordings(body, sha256).map(toRowLine),
+    lines: parseRecordings(body, sha256).map((row) => toRowLine(maskRecording(row, parts.mask))),
   }));
 }
 
@@ -96,8 +96,9 @@ async function take(
 function parseJson(bytes: Buffer): JsonValue {
   try {
     return JSON.parse(bytes.toString('utf8')) as JsonValue;
-  } catch (cause) {
-    throw new HoldpointError('ERR_AUDIT_EVENTS_INVALID', `the body: expected JSON: ${messageOf(cause)}`, { cause });
+  } catch {
+    // What the parser says quotes the text around the fault, and that may be a secret: it is neither logged nor answered.
+    throw new HoldpointError('ERR_AUDIT_EVENTS_INVALID', 'the body: expected JSON');
   }
 }
 

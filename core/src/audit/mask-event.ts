@@ -1,6 +1,7 @@
 import type { UserInfo } from '../identity/user-info.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { maskDocument } from '../masking/mask-document.ts';
+import { maskMetadata } from '../masking/mask-metadata.ts';
 import { maskObject, type Assumed } from '../masking/mask-object.ts';
 import { maskSecret } from '../masking/mask-secret.ts';
 import { maskName, maskText } from '../masking/mask-text.ts';
@@ -114,7 +115,8 @@ function maskSecretBody(body: JsonValue | undefined, mask: Mask, assumed: Assume
   if (!isJsonObject(masked)) return maskDocument(masked, mask);
   // A patch may claim to be of any kind; it was sent to a Secret all the same.
   const key = { namespace: assumed.namespace ?? '', name: assumed.name ?? '' };
-  return maskDocument(maskSecret(masked, mask, key, ['data', 'stringData', 'annotations']), mask, '', key);
+  const values = maskSecret(masked, mask, key, ['data', 'stringData', 'annotations']);
+  return maskMetadata(maskDocument(values, mask, '', key), mask);
 }
 
 /**

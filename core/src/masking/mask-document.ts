@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import { isSecretValue, secretNameKind } from './detectors/secret-name.ts';
 import type { Mask } from './mask.ts';
 import { maskSecret, secretKey, type SecretKey } from './mask-secret.ts';
-import { maskCommand, maskName, maskText, maskWhole } from './mask-text.ts';
+import { maskCommand, maskKey, maskText, maskWhole } from './mask-text.ts';
 
 /**
  * Masks every credential anywhere in a decoded value, whatever kind it is of: values of Secrets however deep they lie,
@@ -67,7 +67,7 @@ function eachField(value: JsonObject, maskOne: (field: string, each: JsonValue) 
     const each = value[field] ?? null;
     const masked = maskOne(field, each);
     // managedFields hold the items of sets as keys.
-    const shown = field.length < 16 ? field : maskName(field, mask);
+    const shown = field.length < 16 ? field : maskKey(field, mask);
     if (masked !== each || shown !== field) changed = true;
     fields.push([shown, masked]);
   }

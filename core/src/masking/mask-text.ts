@@ -25,9 +25,14 @@ export function maskText(text: string, mask: Mask): string {
   return decoded !== undefined && !isMaskedData(text) && hidesCredentials(decoded) ? maskWhole(text, mask) : text;
 }
 
-/** The same for names: keys of maps, names of objects, where only a token's own format tells. */
+/** The same for names of objects, where only a token's own format tells. */
 export function maskName(name: string, mask: Mask): string {
   return replaceSpans(name, findTokens(name), mask);
+}
+
+/** The same for the keys of maps, where managedFields hold the items of sets: a whole text, though never an encoded one. */
+export function maskKey(key: string, mask: Mask): string {
+  return replaceSpans(key, key.includes('://') ? findCredentials(key) : findTokens(key), mask);
 }
 
 /** A command's words: of each what `maskText` finds, and what its flags say of the next. */
@@ -50,6 +55,31 @@ export function maskCommand(words: readonly string[], mask: Mask): string[] {
     const own = spansOf.get(at);
     if (own === undefined) return maskText(text, mask);
     return replaceSpans(text, mergeSpans([...own, ...findCredentials(text)]), mask);
+  });
+}
+
+/** Pieces of one text, masked as the whole is: what lies across several stands as a mask in the first of them. */
+export function maskPieces(pieces: readonly string[], mask: Mask): string[] {
+  const spans = findCredentials(pieces.join(''));
+  if (spans.length === 0) return [...pieces];
+  const whole = pieces.join('');
+  let begin = 0;
+  let next = 0;
+  return pieces.map((piece) => {
+    const end = begin + piece.length;
+    let masked = '';
+    let at = begin;
+    for (let span = spans[next]; span !== undefined && span.start < end; span = spans[next]) {
+      if (span.start >= begin) {
+        masked += whole.slice(at, span.start) + maskWhole(whole.slice(span.start, span.end), mask);
+      }
+      at = Math.min(span.end, end);
+      if (span.end > end) break;
+      next += 1;
+    }
+    masked += whole.slice(at, end);
+    begin = end;
+    return masked;
   });
 }
 

@@ -2,7 +2,7 @@ import { isSecretValue, secretNameKind } from './secret-name.ts';
 import type { Span } from './span.ts';
 
 /** A name, perhaps in quotes, and `=`, `:`, `:=` or `=>`. A name begins where no name's character stands before it. */
-const assignment = /(?<![\w.-])([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
+const assignment = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
 /** Up to what ends a value that is in no quotes; a separator ends it only where another assignment, or nothing, follows. */
 const bare = /(?:[^\s"'`&;,]|[&;,](?![ ]{0,4}[\w.-]{1,64}[ ]{0,4}=|\s|$))+/y;
 const longestQuoted = 65_536;
@@ -128,9 +128,12 @@ function looksTyped(value: string): boolean {
   return value.length >= 8 && /\d|[^\w.-]/.test(value) && /[A-Za-z]/.test(value) && !/^https?:/.test(value);
 }
 
-/** How Go prints a container's environment in the API server's messages, also with its two values one below the other. */
+/**
+ * How the API server's messages print a container's environment: as Go or as JSON, in a line, or as a difference with the two
+ * values one below the other.
+ */
 const goPair =
-  /\bName: {0,8}\\?"([\w.-]{1,128})\\?",\s{0,64}(?:[-+]\s{0,64})?Value: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?"(?:,\s{0,64}[-+]\s{0,64}Value: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?")?/dg;
+  /\bName\\?"?: {0,8}\\?"([\w.-]{1,128})\\?",\s{0,64}(?:[-+]\s{0,64})?\\?"?Value\\?"?: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?"(?:,\s{0,64}[-+]\s{0,64}\\?"?Value\\?"?: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?")?/dg;
 /** How the API server quotes a field that it refuses. Source: k8s.io/apimachinery/pkg/util/validation/field/errors.go. */
 const refused =
   /(?<![\w.\][-])(?:[\w-]{1,64}(?:\[[^\]\s]{0,128}\])?\.){0,16}([\w-]{1,128})(?:\[[^\]\s]{0,128}\])?: (?:Invalid|Unsupported|Duplicate) value: (?:\\{0,3}"((?:[^"\\]|\\[^"]){1,4096})\\{0,3}"|([^\s":]{1,4096}))/dg;

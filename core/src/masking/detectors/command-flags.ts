@@ -47,7 +47,8 @@ const programs: readonly Program[] = [
   },
 ];
 
-const wrappers = /^(?:sudo|env|exec|time|nohup|timeout|xargs|sh|bash|ash|zsh|dash|kubectl|command|stdbuf|-c|--)$/;
+const wrappers =
+  /^(?:sudo|env|exec|echo|printf|time|nice|watch|su|nohup|timeout|xargs|sh|bash|ash|zsh|dash|kubectl|command|stdbuf|-c|--)$/;
 /** Where the secret is told by its place, it comes soon: without an end, a line of nothing but `login` would cost its square. */
 const longestTail = 16;
 const longFlag = /^-{1,2}([A-Za-z][\w.-]{1,80})$/;
@@ -90,7 +91,8 @@ export function findInCommand(words: readonly Word[]): Span[] {
       const plain = words.slice(at + 1, at + 1 + longestTail).filter((each) => !each.text.startsWith('-'));
       const secret = plain[positional.at];
       // `vault login -method=userpass username=x password=y` names what it says.
-      if (secret !== undefined && !/^\w+=/.test(secret.text) && !isPlaceholder(secret.text)) spans.push(secret);
+      if (secret !== undefined && !/^\w+=/.test(secret.text) && /^(?=.*[\d._-]).{8,}$/.test(secret.text))
+        spans.push(secret);
     }
   });
   return spans.filter(({ start, end }) => end > start);
@@ -135,7 +137,7 @@ export function shellWords(text: string): Word[] {
   )) {
     const quoted = match[1] ?? match[2];
     const word = quoted ?? match[0];
-    if (/^[,[\]{}]+$/.test(word)) continue; // A list in another language's clothes: `{"--password", "x"}`.
+    if (/^(?:[,[\]{}]+|[-+])$/.test(word)) continue; // A list in another language's clothes (`{"--password", "x"}`), or a difference.
     const start = match.index + (quoted === undefined ? 0 : 1);
     words.push({ text: word, start, end: start + word.length });
   }

@@ -1,0 +1,47 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { looksRandom } from './detectors/secret-name.ts';
+import { isMaskToken, type Mask } from './mask.ts';
+import { maskWhole } from './mask-text.ts';
+
+/**
+ * Masks the labels and annotations of Secrets whose values could have been copied there: a JSON patch can do it, and the
+ * metadata-only forms (tables, PartialObjectMetadata) show the copy without the original. What looks drawn at random, or
+ * like base64 of a short text, is taken for a copy; words, names, numbers, digests and structured texts are not.
+ */
+export function maskMetadata(value: JsonValue, mask: Mask): JsonValue {
+  if (Array.isArray(value)) {
+    const items = value.map((each) => maskMetadata(each, mask));
+    return items.every((each, at) => each === value[at]) ? value : items;
+  }
+  if (!isJsonObject(value)) return value;
+  let changed: JsonObject | undefined;
+  for (const field of Object.keys(value)) {
+    const each = value[field] ?? null;
+    const masked = field === 'annotations' || field === 'labels' ? maskValues(each, mask) : maskMetadata(each, mask);
+    if (masked === each) continue;
+    changed ??= { ...value };
+    changed[field] = masked;
+  }
+  return changed ?? value;
+}
+
+function maskValues(values: JsonValue, mask: Mask): JsonValue {
+  if (!isJsonObject(values)) return values;
+  const entries = Object.entries(values);
+  if (!entries.some(([, value]) => typeof value === 'string' && isOpaque(value))) return values;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      typeof value === 'string' && isOpaque(value) ? maskWhole(value, mask) : value,
+    ]),
+  );
+}
+
+const digest = /^[0-9a-f]+$/;
+const shortBase64 =
+  /^(?=.*[a-z])(?=.*[A-Z])(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$|^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?:[A-Za-z0-9+/]{4}){2,}$/;
+
+function isOpaque(value: string): boolean {
+  if (value.length < 8 || isMaskToken(value) || digest.test(value)) return false;
+  return looksRandom(value) || (value.length <= 4_096 && shortBase64.test(value));
+}
