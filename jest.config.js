@@ -18,5 +18,6 @@ export default {
     '<rootDir>/*/src/**/*.test.ts',
     '<rootDir>/test/bench/**/*.test.ts',
     '<rootDir>/test/conformance/**/*.test.ts',
+    '<rootDir>/test/corpus/**/*.test.ts',
   ],
 };

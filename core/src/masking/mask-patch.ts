@@ -16,7 +16,7 @@ const harmlessTops = new Set(['type', 'immutable', 'kind', 'apiVersion']);
 /** Masks the values in an RFC 6902 patch of a Secret, and in a ChangeOperation's `oldValue`, by where they go. */
 export function maskPatch(operations: readonly JsonValue[], mask: Mask, key: SecretKey): JsonValue[] {
   return operations.map((operation) => {
-    if (!isJsonObject(operation)) return operation;
+    if (!isJsonObject(operation)) return maskTextValue(operation, mask, key, 'patch'); // No operation, but a value.
     const path = typeof operation.path === 'string' ? operation.path : '';
     const masked = { ...operation };
     for (const field of ['value', 'oldValue']) {

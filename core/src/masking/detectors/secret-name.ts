@@ -4,7 +4,7 @@ const besideIt =
 
 /** Names whose value is a secret whatever it looks like. */
 const strong =
-  /(?:password|passwords|passwd|passphrase|passcode|passwort|pwd|secret|secrets|token|tokens|apikey|apikeys|accesskey|secretkey|privatekey|signingkey|encryptionkey|encryptkey|accountkey|masterkey|rootkey|authkey|sharedkey|storagekey|licensekey|deploykey|sshkey|hmackey|cryptkey|credential|credentials|creds|connectionstring|connstr|connstring|databaseurl|mongouri|redisurl|amqpurl|secretid|authorization|cookie|cookies|clientkeydata|bearer|jwt|sessionkey|webhookurl|htpasswd|dockerconfigjson|dockercfg|pgpass|netrc|otp|totp|seedphrase|mnemonic)(?:value|plain|plaintext|old|new|current|prev|previous|prod|production|dev|staging|test|base|base64|b64|data|hash|text|raw|json|[0-9]+)?$/;
+  /(?:password|passwords|passwd|passphrase|passcode|passwort|pwd|secret|secrets|token|tokens|apikey|apikeys|accesskey|secretkey|privatekey|signingkey|encryptionkey|encryptkey|accountkey|masterkey|rootkey|authkey|sharedkey|storagekey|licensekey|deploykey|sshkey|hmackey|cryptkey|credential|credentials|creds|connectionstring|connstr|connstring|secretid|authorization|cookie|cookies|clientkeydata|bearer|jwt|sessionkey|webhookurl|htpasswd|dockerconfigjson|dockercfg|pgpass|netrc|otp|totp|seedphrase|mnemonic)(?:value|plain|plaintext|old|new|current|prev|previous|prod|production|dev|staging|test|base|base64|b64|data|hash|text|raw|json|[0-9]+)?$/;
 const passwordAnywhere = /password|passwd|passphrase/;
 /** `auth-secret`, `tlsSecret`: by custom the name of a Secret object. */
 const namesASecret =
