@@ -7,6 +7,7 @@ export * from './identity/subject.ts';
 export * from './policy/access-policy.ts';
 export * from './holds/hold.ts';
 export * from './masking/mask.ts';
+export * from './masking/mask-document.ts';
 export * from './masking/mask-object.ts';
 export * from './masking/mask-status.ts';
 export * from './cel/compile-cel.ts';

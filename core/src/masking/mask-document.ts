@@ -26,7 +26,7 @@ const commandNames = /^(?:args?|command|cmd|argv|entrypoint|exec)$/i;
 const carriers = new Set(['Secret', 'TokenRequest', 'TokenReview', 'Table']);
 
 function maskItems(items: JsonValue[], mask: Mask, name: string, otherwise: SecretKey): JsonValue {
-  if (commandNames.test(name) && items.every((each) => typeof each === 'string')) {
+  if (commandNames.test(name) && isWords(items)) {
     const words = maskCommand(items, mask);
     return words.every((word, at) => word === items[at]) ? items : words;
   }
@@ -48,15 +48,31 @@ function maskFields(value: JsonObject, mask: Mask, otherwise: SecretKey): JsonVa
     return maskOperation(value, value.path, mask, otherwise);
   // An environment variable, a header of a probe, a parameter: the field's name is in its neighbour.
   const named = value.value === undefined ? undefined : typeof value.name === 'string' ? value.name : value.key;
+  const container =
+    isWords(value.command) && isWords(value.args) ? maskContainer(value.command, value.args, mask) : undefined;
   return eachField(
     value,
     (field, each) => {
+      if (container !== undefined && (field === 'command' || field === 'args')) return container[field];
       if (field === 'value' && typeof named === 'string') return maskDocument(each, mask, named, otherwise);
       if (field === 'stringData' && isJsonObject(each)) return maskAll(each, mask);
       return maskDocument(each, mask, field, otherwise);
     },
     mask,
   );
+}
+
+function isWords(value: JsonValue | undefined): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+/** One command line, of which the program often stands in one field and its flags in the other. */
+function maskContainer(command: string[], args: string[], mask: Mask): { command: string[]; args: string[] } {
+  const all = [...command, ...args];
+  const masked = maskCommand(all, mask);
+  const part = (was: string[], from: number): string[] =>
+    was.every((word, at) => word === masked[from + at]) ? was : masked.slice(from, from + was.length);
+  return { command: part(command, 0), args: part(args, command.length) };
 }
 
 /** The same reference when nothing changed. fromEntries defines own properties: a key called __proto__ stays a key. */

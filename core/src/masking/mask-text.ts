@@ -87,8 +87,19 @@ function hidesCredentials(decoded: string): boolean {
   return isPackedPayload(decoded) || findCredentials(decoded).length > 0;
 }
 
-function replaceSpans(text: string, spans: readonly Span[], mask: Mask): string {
-  if (spans.length === 0) return text;
+const maskTokens = /holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}/g;
+
+/** A mask may stand beside an `@` or a name, and look like what it stands for: what is masked already is left. */
+function isMasked(text: string): boolean {
+  return text.includes('holdpoint-mask:') && text.replace(maskTokens, '').length < 4;
+}
+
+function replaceSpans(text: string, found: readonly Span[], mask: Mask): string {
+  if (found.length === 0) return text;
+  const masks = text.includes('holdpoint-mask:') ? [...text.matchAll(maskTokens)] : [];
+  const isWithin = ({ start, end }: Span): boolean =>
+    masks.some((token) => token.index <= start && end <= token.index + token[0].length);
+  const spans = found.filter((span) => !isWithin(span) && !isMasked(text.slice(span.start, span.end)));
   let masked = '';
   let at = 0;
   for (const { start, end } of spans) {

@@ -2,7 +2,7 @@ import { spansOf, type Span } from './span.ts';
 
 /** Schemes that carry a credential themselves (RFC 7617, RFC 6750, and what GitHub, AWS and others made of them). */
 const header =
-  /(?<![\w-])(?:proxy-)?authorization["']{0,2}\s{0,4}[:=]\s{0,4}["']{0,2}(?:(?:basic|bearer|token|apikey|digest|negotiate|splunk|aws4-hmac-sha256)\s{1,4})?([^\s"',;][^\r\n"']{3,4096})/dgi;
+  /(?<![\w-])(?:proxy-)?authorization["']{0,2}\s{0,4}[:=]\s{0,4}["']{0,2}(?:(?:basic|bearer|token|apikey|digest|negotiate|splunk|aws4-hmac-sha256)\s{1,4}|(?=[^\s"',;]{0,200}\d))([^\s"',;][^\r\n"']{3,4096})/dgi;
 const scheme =
   /(?<![\w-])(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s{1,4}((?=[\w.~+/-]{0,200}?(?:\d|[a-z][A-Z]|[+~]))[\w.~+/-]{12,8192}=*)/dg;
 const cookie = /(?<![\w-])(?:set-)?cookie["']{0,2}\s{0,4}:\s{0,4}["']{0,2}([^\s"'][^\r\n"']{3,4096})/dgi;

@@ -9,7 +9,7 @@ const formats: readonly RegExp[] = [
   /(?<![\w-])GOCSPX-[\w-]{20,}/dg,
   /(?<![\w.-])ya29\.[\w.-]{20,}/dg,
   // Azure: client secrets have `8Q~` or `7Q~` after three characters; SAS signatures.
-  /(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~.-])/dg,
+  /(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~-])/dg,
   /[?&;](?:sig|se_sig)=((?:[A-Za-z0-9+/]|%[0-9A-Fa-f]{2}){40,}=*)/dg,
   // DigitalOcean, Alibaba, Tencent, Yandex.
   /(?<![\w-])do[opr]_v1_[0-9a-f]{64}/dg,

@@ -9,6 +9,8 @@ export interface Word extends Span {
 /** Flags without a telling name, by the program that gives them their meaning. */
 interface Program {
   name: RegExp;
+  /** Only with this word behind it: `docker login -p`, but not `docker run -p`. */
+  given?: RegExp;
   /** The next word is the secret, or what follows in the same word. */
   next?: RegExp;
   /** The secret is the rest of the same word: `mysql -pSECRET`. */
@@ -20,31 +22,26 @@ interface Program {
 }
 
 const programs: readonly Program[] = [
-  { name: /^curl$|^http$|^https$|^wget$/, pair: /^(?:-u|--user|-U|--proxy-user|-a|--auth)$/, attached: /^-u(?=.*:)/ },
+  { name: /^(?:curl|http|https|wget|xh)$/, pair: /^(?:-u|--user|-U|--proxy-user|-a|--auth)$/, attached: /^-u(?=.*:)/ },
+  { name: /^(?:mysql|mariadb)(?:dump|admin|import|-dump|-admin)?$|^mycli$|^xtrabackup$/, attached: /^-p(?=.)/ },
+  { name: /^(?:redis|keydb|valkey)-cli$/, next: /^-a$|^--pass$/ },
   {
-    name: /^(?:mysql|mysqldump|mysqladmin|mysqlimport|mariadb|mariadb-dump|mariadb-admin|mycli|xtrabackup)$/,
-    attached: /^-p(?=.)/,
+    name: /^(?:docker|podman|nerdctl|helm|oras|crane|skopeo|buildah|cosign|oc|az|regctl)$/,
+    given: /^login$/,
+    next: /^-p$/,
   },
-  { name: /^redis-cli$|^keydb-cli$|^valkey-cli$/, next: /^-a$|^--pass$/ },
-  {
-    name: /^(?:docker|podman|nerdctl|helm|oras|crane|skopeo|buildah|cosign|oc)$/,
-    next: /^-p$|^--password$/,
-    pair: /^--(?:src-|dest-)?creds$/,
-  },
-  { name: /^vault$/, positional: { after: /^login$|^unseal$|^unwrap$/, at: 0 } },
+  { name: /^(?:skopeo|podman|buildah)$/, pair: /^--(?:src-|dest-)?creds$/ },
+  { name: /^vault$/, positional: { after: /^(?:login|unseal|unwrap)$/, at: 0 } },
   { name: /^sshpass$/, next: /^-p$/, attached: /^-p(?=.)/ },
-  { name: /^(?:mongo|mongosh|mongodump|mongorestore|mongoexport|mongoimport)$/, next: /^-p$/ },
-  { name: /^sqlcmd$|^bcp$/, next: /^-P$/, attached: /^-P(?=.)/ },
-  { name: /^(?:ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd)$/, next: /^-[ws]$/ },
-  { name: /^az$/, next: /^-p$/ },
-  { name: /^(?:openssl)$/, next: /^-(?:passin|passout|pass|k|K)$/ },
-  { name: /^(?:zip|unzip|7z)$/, next: /^-P$/, attached: /^-p(?=.)/ },
-  { name: /^(?:htpasswd)$/, positional: { after: /^-[a-zA-Z]*b[a-zA-Z]*$/, at: 2 } },
-  { name: /^(?:smbclient|rpcclient|net)$/, pair: /^-U$/ },
-  {
-    name: /^(?:clickhouse-client|clickhouse|cqlsh|rabbitmqadmin|snmpget|snmpwalk|kcat|mosquitto_pub|mosquitto_sub|sqlplus|influx)$/,
-    next: /^-p$|^-P$|^-A$|^-X$/,
-  },
+  { name: /^mongo(?:sh|dump|restore|export|import)?$/, next: /^-p$/ },
+  { name: /^(?:sqlcmd|bcp|mosquitto_(?:pub|sub))$/, next: /^-P$/, attached: /^-P(?=.)/ },
+  { name: /^ldap(?:search|add|modify|delete|whoami|passwd)$/, next: /^-[ws]$/ },
+  { name: /^openssl$/, next: /^-(?:passin|passout|pass|k|K)$/ },
+  { name: /^(?:zip|7z|7za)$/, next: /^-P$/, attached: /^-p(?=.)/ },
+  { name: /^htpasswd$/, positional: { after: /^-[a-zA-Z]*b[a-zA-Z]*$/, at: 2 } },
+  { name: /^(?:smbclient|rpcclient)$/, pair: /^-U$/ },
+  { name: /^(?:rabbitmqadmin|cqlsh)$/, next: /^-p$/ },
+  { name: /^snmp(?:get|walk|set|trap)$/, next: /^-[AX]$/ },
 ];
 
 const wrappers =
@@ -62,7 +59,7 @@ export function findInCommand(words: readonly Word[]): Span[] {
   words.forEach((word, at) => {
     const { text } = word;
     const base = text.slice(text.lastIndexOf('/') + 1);
-    const named = programs.find(({ name }) => name.test(base));
+    const named = programs.find(({ name, given }) => name.test(base) && isGiven(words, at, given));
     if (named !== undefined && (at === 0 || startsCommand(words, at))) {
       program = named;
       subject = at;
@@ -109,6 +106,10 @@ function startsCommand(words: readonly Word[], at: number): boolean {
     /^\d+[smh]?$/.test(before) ||
     before.startsWith('-')
   );
+}
+
+function isGiven(words: readonly Word[], at: number, given: RegExp | undefined): boolean {
+  return given === undefined || words.slice(at + 1, at + 1 + longestTail).some(({ text }) => given.test(text));
 }
 
 function isSecretFlag(flag: string, value: string): boolean {

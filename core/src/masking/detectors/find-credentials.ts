@@ -10,6 +10,7 @@ import { findJwts } from './jwt.ts';
 import { findInManifests } from './manifest.ts';
 import { findPrivateKeys } from './private-key.ts';
 import { mergeSpans, type Detector, type Span } from './span.ts';
+import { findInStatements } from './statements.ts';
 import { findUrlCredentials } from './url-credentials.ts';
 import { findVendorTokens } from './vendor-tokens.ts';
 
@@ -18,7 +19,7 @@ const formatTrigger =
   /PRIVATE KEY|PuTTY|eyJ|A(?:KIA|SIA|BIA|CCA|KID|IZA|GE-)|AIza|GOCSPX|ya29\.|[78]Q~|se_sig|[?&;]sig=|LTAI|do[opr]_v1|gh[pousr]_|github_pat|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct|sa_|c_)|GR1348941|xox[abeoprs]-|xapp-|hooks\.slack|\/webhooks\/|[srp]k[_-]|whsec|npm_|pypi-|rubygems_|dckr_|hv[sbr]\.|atlasv1|dapi|SG\.|key-|shp[acps]|lin_api|hf_|:AA/;
 /** What names a secret, or carries one in a place of its own. */
 const placeTrigger =
-  /@|pass|pwd|secret|token|key|cred|auth|conn|cookie|bearer|basic|jwt|docker|netrc|otp|seed|mnemonic|salt|sig|dsn|hash|curl|mysql|maria|redis|vault|login|--from-literal| -[A-Za-z]/i;
+  /@|pass|pwd|secret|token|key|cred|auth|conn|cookie|bearer|basic|jwt|docker|netrc|otp|seed|mnemonic|salt|sig|dsn|hash|identified|masterauth|\$|curl|mysql|maria|redis|vault|login|--from-literal| -[A-Za-z]/i;
 
 const formats: readonly Detector[] = [findPrivateKeys, findJwts, findCloudKeys, findVendorTokens];
 const places: readonly Detector[] = [
@@ -26,6 +27,7 @@ const places: readonly Detector[] = [
   findAuthorization,
   findAssignments,
   findInManifests,
+  findInStatements,
   (text) => (/\s/.test(text) ? findInCommand(shellWords(text)) : []),
 ];
 
@@ -34,7 +36,7 @@ export function findCredentials(text: string): readonly Span[] {
   if (text.length < 8) return [];
   const spans: Span[] = [];
   if (formatTrigger.test(text)) for (const find of formats) spans.push(...find(text));
-  if (/[=:\s@]/.test(text) && placeTrigger.test(text)) for (const find of places) spans.push(...find(text));
+  if (/[=:\s@<]/.test(text) && placeTrigger.test(text)) for (const find of places) spans.push(...find(text));
   return spans.length === 0 ? spans : mergeSpans(spans);
 }
 

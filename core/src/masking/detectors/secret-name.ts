@@ -4,14 +4,14 @@ const besideIt =
 
 /** Names whose value is a secret whatever it looks like. */
 const strong =
-  /(?:password|passwords|passwd|passphrase|passcode|passwort|pwd|secret|secrets|token|tokens|apikey|apikeys|accesskey|secretkey|privatekey|signingkey|encryptionkey|encryptkey|accountkey|masterkey|rootkey|authkey|sharedkey|storagekey|licensekey|deploykey|sshkey|hmackey|cryptkey|credential|credentials|creds|connectionstring|connstr|connstring|secretid|authorization|cookie|cookies|clientkeydata|bearer|jwt|sessionkey|webhookurl|htpasswd|dockerconfigjson|dockercfg|pgpass|netrc|otp|totp|seedphrase|mnemonic)(?:value|plain|plaintext|old|new|current|prev|previous|prod|production|dev|staging|test|base|base64|b64|data|hash|text|raw|json|[0-9]+)?$/;
+  /(?:password|passwords|passwd|passphrase|passcode|passwort|pwd|secret|secrets|token|tokens|apikey|apikeys|accesskey|secretkey|privatekey|signingkey|encryptionkey|encryptkey|accountkey|masterkey|rootkey|authkey|sharedkey|storagekey|licensekey|deploykey|sshkey|hmackey|cryptkey|credential|credentials|creds|connectionstring|connstr|connstring|secretid|cookie|cookies|clientkeydata|bearer|jwt|sessionkey|webhookurl|htpasswd|dockerconfigjson|dockercfg|pgpass|netrc|otp|totp|seedphrase|mnemonic)(?:value|plain|plaintext|old|new|current|prev|previous|prod|production|dev|staging|test|base|base64|b64|data|hash|text|raw|json|[0-9]+)?$/;
 const passwordAnywhere = /password|passwd|passphrase/;
 /** `auth-secret`, `tlsSecret`: by custom the name of a Secret object. */
 const namesASecret =
   /(?:\/(?:[\w.-]*-)?secret|(?:^|[_.-])(?:existing|pull|tls|ca|cert|certificate|registry|image|bundle|target|source)[_.-]?secret|(?:existing|[Pp]ull|[Tt]ls|TLS|[Cc]ert|[Tt]arget)Secret)s?$/;
-const pass = /(?:^|[_.-])pass$|[a-z]Pass$|^(?:PG|DB|MYSQL|REDIS|SMTP|FTP)PASS$/i;
+const pass = /(?:^|[_.-])(?:pass|PASS|Pass)$|[a-z]Pass$|^(?:PG|DB|MYSQL|REDIS|SMTP|FTP)PASS$/;
 /** Names that are a secret's often enough to look at the value. */
-const weak = /(?:key|auth|salt|seed|pin|cred|pat|dsn|pass)$/;
+const weak = /(?:key|auth|authorization|salt|seed|pin|cred|pat|dsn|pass)$/;
 /** Keys that open nothing. */
 const harmlessKey =
   /(?:public|host|cache|idempotency|partition|sort|object|group|routing|index|primary|foreign|label|annotation|map|s3|topology|hash|registry|event|metric|pub)key$|oauth$|bypass$|compass$/;
@@ -25,7 +25,8 @@ const trigger =
  * writing a name in several words.
  */
 export function secretNameKind(name: string): 'strong' | 'weak' | undefined {
-  if (name.length > 128 || !trigger.test(name)) return undefined;
+  // `checksum/db-password` is what a chart restarts pods by.
+  if (name.length > 128 || !trigger.test(name) || name.startsWith('checksum/')) return undefined;
   const plain = name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
   if (namesASecret.test(name)) return undefined;
   if (strong.test(plain) || pass.test(name)) return 'strong';
@@ -66,9 +67,12 @@ function bitsPerCharacter(text: string): number {
   return bits;
 }
 
+/** What an `Authorization` begins with. */
+const scheme = /^(?:basic|bearer|token|negotiate|digest|apikey) +\S/i;
+
 /** True when a value under this name is to be masked. */
 export function isSecretValue(name: string, value: string): boolean {
   const kind = secretNameKind(name);
   if (kind === undefined || isPlaceholder(value)) return false;
-  return kind === 'strong' || looksRandom(value);
+  return kind === 'strong' || looksRandom(value) || scheme.test(value);
 }

@@ -1,0 +1,27 @@
+import { isPlaceholder } from './secret-name.ts';
+import type { Span } from './span.ts';
+
+/** Languages in which a value follows its name after nothing but a space, or stands between tags. */
+const statements: readonly RegExp[] = [
+  // SQL.
+  /(?<![\w-])(?:password|identified\s{1,4}(?:with\s{1,4}\w{1,40}\s{1,4})?by(?:\s{1,4}password)?)\s{1,4}'((?:[^'\\]|\\.|''){1,1024})'/dgi,
+  // netrc, redis.conf, and commands that set a configuration: no prose has these names.
+  /(?<![\w.-])machine\s{1,8}\S{1,256}\s{1,8}login\s{1,8}\S{1,256}\s{1,8}password\s{1,8}(\S{1,1024})/dgi,
+  /(?<![\w.-])(?:requirepass|masterauth|aws_secret_access_key|aws_session_token)\s{1,8}["']?([^\s"'=:][^\s"']{3,1024})/dgi,
+  // XML.
+  /<(?:[\w.-]{0,40}[:.-])?(?:password|passwd|passphrase|secret|token|api-?key|(?:client|admin|db)-?(?:secret|password))>\s{0,16}([^<\s][^<]{0,4096}?)\s{0,16}<\//dgi,
+  // PHP's define, and calls like it.
+  /['"][\w.-]{0,60}(?:password|passwd|secret|token|api_?key|_pass|_key|_salt)['"]\s{0,4},\s{0,4}['"]([^'"\r\n]{4,1024})['"]\s{0,4}\)/dgi,
+  // htpasswd and shadow: a hash can be tried at home.
+  /:(\$(?:apr1|2[aby]|5|6|y|argon2id?)\$[\w./$=,+-]{16,256})/dg,
+];
+
+/** Secrets in SQL, netrc, redis.conf, XML, PHP, and hashes of passwords. */
+export function findInStatements(text: string): Span[] {
+  return statements.flatMap((pattern) =>
+    [...text.matchAll(pattern)].flatMap((match) => {
+      const [start, end] = match.indices?.[1] ?? [0, 0];
+      return end > start && !isPlaceholder(text.slice(start, end)) ? [{ start, end }] : [];
+    }),
+  );
+}
