@@ -3,8 +3,14 @@ import type { Span } from './span.ts';
 
 /** A name, perhaps in quotes, and `=`, `:`, `:=` or `=>`. A name begins where no name's character stands before it. */
 const assignment = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
-/** Up to what ends a value that is in no quotes; a separator ends it only where another assignment, or nothing, follows. */
-const bare = /(?:[^\s"'`&;,]|[&;,](?![ ]{0,4}[\w.-]{1,64}[ ]{0,4}=|\s|$))+/y;
+/**
+ * Up to what ends a value that is in no quotes; a separator ends it only where another assignment, or nothing, follows. A name
+ * that only may be a secret's is looked behind less far: in a text of nothing but such names each would be read to its end.
+ */
+const bare = {
+  strong: /(?:[^\s"'`&;,]|[&;,](?![ ]{0,4}[\w.-]{1,64}[ ]{0,4}=|\s|$)){1,65536}/y,
+  weak: /(?:[^\s"'`&;,]|[&;,](?![ ]{0,4}[\w.-]{1,64}[ ]{0,4}=|\s|$)){1,256}/y,
+};
 const longestQuoted = 65_536;
 
 /**
@@ -18,9 +24,10 @@ export function findAssignments(text: string): Span[] {
   for (const match of text.matchAll(assignment)) {
     if (match.index < from) continue;
     const [whole, name = '', operator = ''] = match;
-    if (secretNameKind(name) === undefined) continue;
+    const kind = secretNameKind(name);
+    if (kind === undefined) continue;
     const at = match.index;
-    const value = valueAt(text, at + whole.length, operator, isLineStart(text, at));
+    const value = valueAt(text, at + whole.length, operator, isLineStart(text, at), bare[kind]);
     if (value === undefined) continue;
     if (value.block || isSecretValue(name, text.slice(value.start, value.end))) {
       if (value.prose && !looksTyped(text.slice(value.start, value.end))) continue;
@@ -38,7 +45,13 @@ interface Value extends Span {
   block: boolean;
 }
 
-function valueAt(text: string, after: number, operator: string, lineStart: boolean): Value | undefined {
+function valueAt(
+  text: string,
+  after: number,
+  operator: string,
+  lineStart: boolean,
+  unquoted: RegExp,
+): Value | undefined {
   let start = after;
   while (start < text.length && (text[start] === ' ' || text[start] === '\t') && start - after < 8) start += 1;
   // `name= x` is no assignment in a shell, but `name = x` is one in every configuration file.
@@ -66,8 +79,8 @@ function valueAt(text: string, after: number, operator: string, lineStart: boole
       return { start, end: start + line.length, prose: false, block: false };
     }
   }
-  bare.lastIndex = start;
-  const found = bare.exec(text)?.[0];
+  unquoted.lastIndex = start;
+  const found = unquoted.exec(text)?.[0];
   if (found === undefined) return undefined;
   const trimmed =
     operator === ':'

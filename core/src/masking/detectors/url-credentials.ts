@@ -18,9 +18,10 @@ export function findUrlCredentials(text: string): Span[] {
       start,
       Math.min(endOfAuthority.exec(text)?.index ?? text.length, start + longestAuthority),
     );
-    // A password may hold a raw slash or question mark, as people write them: the last @ before the first of these decides
-    // only where there is none before.
-    const authority = /^[^/?#]*@/.test(within) ? within.replace(/[/?#].*$/s, '') : within;
+    // People write passwords as they are, slashes and all. Of a web page's address the path may have an @ of its own; of a
+    // database's or a queue's, the last @ is the one before the host.
+    const isWeb = /^https?:/i.test(begin);
+    const authority = within.replace(isWeb && /^[^/?#]*@/.test(within) ? /[/?#].*$/s : /[?#].*$/s, '');
     const at = authority.lastIndexOf('@');
     if (at < 0) continue;
     const colon = authority.indexOf(':');
