@@ -157,7 +157,7 @@ function maskAll(values: JsonObject, mask: Mask): JsonObject {
 
 function maskStringAt(name: string, text: string, mask: Mask, otherwise: SecretKey): string {
   if (text === '') return text;
-  if (/^\s*[{[]/.test(text)) {
+  if (/^\s*[{[]/.test(text) || (text.startsWith('"') && text.includes('\\"'))) {
     const masked = maskJsonText(text, mask, name, otherwise);
     if (masked !== undefined) return masked;
   }
@@ -175,8 +175,14 @@ function maskJsonText(text: string, mask: Mask, name: string, otherwise: SecretK
     return /"kind"\s{0,8}:\s{0,8}"Secret"/.test(text) ? maskWhole(text, mask) : undefined;
   }
   // A lone list of names (`["a","b"]`) has the name of its field.
-  const masked = maskDocument(parsed, mask, name, otherwise);
-  return masked === parsed ? undefined : JSON.stringify(masked);
+  try {
+    const masked = maskDocument(parsed, mask, name, otherwise);
+    return masked === parsed ? undefined : JSON.stringify(masked);
+  } catch (error) {
+    // Nested deeper than the stack: nobody's configuration. The object that it lies in is kept all the same.
+    if (error instanceof RangeError) return maskWhole(text, mask);
+    throw error;
+  }
 }
 
 /** PINs, and passwords that YAML took for a number. */

@@ -363,6 +363,9 @@ const families: Readonly<Record<string, (d: Draw) => Made[]>> = {
         `proxy_set_header Authorization "Basic ${base64(`a:${p}`)}";\nproxy_pass http://x;\n`,
         'proxy_pass http://x',
       ],
+      (p) => [`env:\n- name: DB_PASSWORD\n  value: ${p}\n- name: LEVEL\n  value: debug\n`, 'value: debug'],
+      (p) => [`db.example:5432:shop:app:${p}\n`, 'db.example:5432:shop:app:'],
+      (p) => [`args:\n- --password\n- ${p}\n- --verbose\n`, '- --verbose'],
       (p) => [`config = Config(password="${p}", retries=3)`, 'retries=3'],
       (p) => [`credentials:\n  key: |\n    ${p}\n    ${p}\nport: 80\n`, 'port: 80'],
     ];

@@ -35,7 +35,7 @@ export function findAssignments(text: string): Span[] {
       from = value.end;
     }
   }
-  return [...spans, ...findGoValues(text)];
+  return [...spans, ...findPairs(text)];
 }
 
 interface Value extends Span {
@@ -146,14 +146,18 @@ function looksTyped(value: string): boolean {
  * values one below the other.
  */
 const goPair =
-  /\bName\\?"?: {0,8}\\?"([\w.-]{1,128})\\?",\s{0,64}(?:[-+]\s{0,64})?\\?"?Value\\?"?: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?"(?:,\s{0,64}[-+]\s{0,64}\\?"?Value\\?"?: {0,8}\\?"((?:[^"\\]|\\[^"]){1,4096})\\?")?/dg;
+  /\bName\\{0,7}"?: {0,8}\\{0,7}"([\w.-]{1,128})\\{0,7}",\s{0,64}(?:[-+]\s{0,64})?\\{0,7}"?Value\\{0,7}"?: {0,8}\\{0,7}"((?:[^"\\]|\\[^"\\]){1,4096})\\{0,7}"(?:,\s{0,64}[-+]\s{0,64}\\{0,7}"?Value\\{0,7}"?: {0,8}\\{0,7}"((?:[^"\\]|\\[^"\\]){1,4096})\\{0,7}")?/dgi;
 /** How the API server quotes a field that it refuses. Source: k8s.io/apimachinery/pkg/util/validation/field/errors.go. */
 const refused =
   /(?<![\w.\][-])(?:[\w-]{1,64}(?:\[[^\]\s]{0,128}\])?\.){0,16}([\w-]{1,128})(?:\[[^\]\s]{0,128}\])?: (?:Invalid|Unsupported|Duplicate) value: (?:\\{0,3}"((?:[^"\\]|\\[^"]){1,4096})\\{0,3}"|([^\s":]{1,4096}))/dg;
 
-function findGoValues(text: string): Span[] {
+/** An environment variable in a manifest that lies within a text. */
+const yamlPair =
+  /(?<![\w-])name: {0,8}["']?([\w.-]{1,128})["']?[ \t]{0,8}\r?\n[ \t]{0,64}value: {0,8}(?:"([^"\n]{1,4096})"|([^\s"][^\n]{0,4096}))/dg;
+
+function findPairs(text: string): Span[] {
   const spans: Span[] = [];
-  for (const pattern of [goPair, refused]) {
+  for (const pattern of [goPair, refused, yamlPair]) {
     for (const match of text.matchAll(pattern)) {
       for (const group of [2, 3]) {
         const [start, end] = match.indices?.[group] ?? [0, 0];

@@ -4,12 +4,13 @@ const besideIt =
 
 /** Names whose value is a secret whatever it looks like. */
 const strong =
-  /(?:password|passwords|passwd|passphrase|passcode|passwort|pwd|secret|secrets|token|tokens|apikey|apikeys|accesskey|secretkey|privatekey|signingkey|encryptionkey|encryptkey|accountkey|masterkey|rootkey|authkey|sharedkey|storagekey|licensekey|deploykey|sshkey|hmackey|cryptkey|credential|credentials|creds|connectionstring|connstr|connstring|secretid|cookie|cookies|clientkeydata|bearer|jwt|sessionkey|webhookurl|htpasswd|dockerconfigjson|dockercfg|pgpass|netrc|otp|totp|seedphrase|mnemonic)(?:value|plain|plaintext|old|new|current|prev|previous|prod|production|dev|staging|test|base|base64|b64|data|hash|text|raw|json|[0-9]+)?$/;
+  /(?:password|passwords|passwd|passphrase|passcode|passwort|pwd|rediscliauth|secret|secrets|token|tokens|apikey|apikeys|accesskey|secretkey|privatekey|signingkey|encryptionkey|encryptkey|accountkey|masterkey|rootkey|authkey|sharedkey|storagekey|licensekey|deploykey|sshkey|hmackey|cryptkey|credential|credentials|creds|connectionstring|connstr|connstring|secretid|cookie|cookies|clientkeydata|bearer|jwt|sessionkey|webhookurl|htpasswd|dockerconfigjson|dockercfg|pgpass|netrc|otp|totp|seedphrase|mnemonic)(?:value|plain|plaintext|old|new|current|prev|previous|prod|production|dev|staging|test|base|base64|b64|data|hash|text|raw|json|[0-9]+)?$/;
 const passwordAnywhere = /password|passwd|passphrase/;
 /** `auth-secret`, `tlsSecret`: by custom the name of a Secret object. */
 const namesASecret =
   /(?:\/(?:[\w.-]*-)?secret|(?:^|[_.-])(?:existing|pull|tls|ca|cert|certificate|registry|image|bundle|target|source)[_.-]?secret|(?:existing|[Pp]ull|[Tt]ls|TLS|[Cc]ert|[Tt]arget)Secret)s?$/;
-const pass = /(?:^|[_.-])(?:pass|PASS|Pass)$|[a-z]Pass$|^(?:PG|DB|MYSQL|REDIS|SMTP|FTP)PASS$/;
+const workingFolder = /^(?:OLD)?PWD$/;
+const pass = /(?:^|[_.-])(?:pass|PASS|Pass|pw|PW)$|[a-z]Pass$|^(?:PG|DB|MYSQL|REDIS|SMTP|FTP)PASS$/;
 /** Names that are a secret's often enough to look at the value. */
 const weak = /(?:key|auth|authorization|salt|seed|pin|cred|pat|dsn|pass)$/;
 /** Keys that open nothing. */
@@ -18,15 +19,16 @@ const harmlessKey =
 
 /** Anything that `secretNameKind` could be told yes by: one scan spares most names the rest. */
 const trigger =
-  /pass|pwd|secret|token|key|cred|auth|conn|cookie|bearer|jwt|docker|netrc|otp|seed|mnemonic|salt|pin|pat|dsn|url|uri|webhook/i;
+  /pass|pwd|pw$|secret|token|key|cred|auth|conn|cookie|bearer|jwt|docker|netrc|otp|seed|mnemonic|salt|pin|pat|dsn|url|uri|webhook/i;
 
 /**
  * What a name says of its value: `strong`, it is a secret; `weak`, it is one if it looks like one. Understands every way of
  * writing a name in several words.
  */
 export function secretNameKind(name: string): 'strong' | 'weak' | undefined {
+  if (name.length > 128 || !trigger.test(name) || workingFolder.test(name)) return undefined;
   // `checksum/db-password` is what a chart restarts pods by.
-  if (name.length > 128 || !trigger.test(name) || name.startsWith('checksum/')) return undefined;
+  if (name.startsWith('checksum/')) return undefined;
   const plain = name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
   if (namesASecret.test(name)) return undefined;
   if (strong.test(plain) || pass.test(name)) return 'strong';
@@ -74,5 +76,5 @@ const scheme = /^(?:basic|bearer|token|negotiate|digest|apikey) +\S/i;
 export function isSecretValue(name: string, value: string): boolean {
   const kind = secretNameKind(name);
   if (kind === undefined || isPlaceholder(value)) return false;
-  return kind === 'strong' || looksRandom(value) || scheme.test(value);
+  return kind === 'strong' || looksRandom(value) || (/auth(?:orization)?$/i.test(name) && scheme.test(value));
 }

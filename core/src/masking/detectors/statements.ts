@@ -12,6 +12,8 @@ const statements: readonly RegExp[] = [
   /<(?:[\w.-]{0,40}[:.-])?(?:password|passwd|passphrase|secret|token|api-?key|(?:client|admin|db)-?(?:secret|password))>\s{0,16}([^<\s][^<]{0,4096}?)\s{0,16}<\//dgi,
   // PHP's define, and calls like it.
   /['"][\w.-]{0,60}(?:password|passwd|secret|token|api_?key|_pass|_key|_salt)['"]\s{0,4},\s{0,4}['"]([^'"\r\n]{4,1024})['"]\s{0,4}\)/dgi,
+  // .pgpass: host, port, database, user.
+  /^[\w.*-]{1,253}:(?:\d{2,5}|\*):[\w.*-]{1,64}:[\w.*-]{1,64}:(\S{1,1024})$/dgm,
   // htpasswd and shadow: a hash can be tried at home.
   /:(\$(?:apr1|2[aby]|5|6|y|argon2id?)\$[\w./$=,+-]{16,256})/dg,
 ];
