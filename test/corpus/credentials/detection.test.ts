@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createMask, maskDocument } from '@holdpoint/core';
+import { inRepository } from '@holdpoint/local';
 import { createDraw } from './draw.ts';
 import { negatives } from './negatives.ts';
 import { positives, type Positive } from './positives.ts';
@@ -56,5 +58,12 @@ describe('the detectors, on a labelled corpus', () => {
       const once = maskDocument(item.value, mask, item.field);
       expect(maskDocument(once, mask, item.field)).toEqual(once);
     }
+  });
+
+  test('docs/reference/masking.md has every family, and the size of the corpus', () => {
+    const reference = readFileSync(inRepository('docs', 'reference', 'masking.md'), 'utf8');
+    const families = [...reference.matchAll(/^\| `([^`]+)` /gm)].map(([, family]) => family);
+    expect(families).toEqual([...new Set(labelled.map(({ family }) => family))]);
+    expect(reference).toContain(`${String(found.length)} credentials, ${String(harmless.length)} harmless values`);
   });
 });
