@@ -63,7 +63,15 @@ export function maskEnvelope(event: AuditEvent, mask: Mask): MaskedEnvelope {
     userAgent: maskText(event.userAgent, mask),
     user: maskUser(user, mask),
     impersonatedUser: impersonatedUser === undefined ? undefined : maskUser(impersonatedUser, mask),
-    objectRef: { ...objectRef, name: maskName(objectRef.name, mask), namespace: maskName(objectRef.namespace, mask) },
+    // All of them are pieces of the path, whatever was written there.
+    objectRef: {
+      apiGroup: maskName(objectRef.apiGroup, mask),
+      apiVersion: maskName(objectRef.apiVersion, mask),
+      resource: maskName(objectRef.resource, mask),
+      subresource: maskName(objectRef.subresource, mask),
+      namespace: maskName(objectRef.namespace, mask),
+      name: maskName(objectRef.name, mask),
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Mask } from '../masking/mask.ts';
-import { maskCommand, maskPieces } from '../masking/mask-text.ts';
+import { maskCommand, maskName, maskPieces } from '../masking/mask-text.ts';
 import type { RecordedFrame, RecordingRow } from './recording.ts';
 
 /**
@@ -19,5 +19,13 @@ export function maskRecording(row: RecordingRow, mask: Mask): RecordingRow {
       frames[place] = [seconds, code, masked[at] ?? ''] satisfies RecordedFrame;
     });
   }
-  return { ...row, command: maskCommand(row.command, mask), frames };
+  return {
+    ...row,
+    // Pieces of the request's path and query: the client's to write.
+    namespace: maskName(row.namespace, mask),
+    pod: maskName(row.pod, mask),
+    container: maskName(row.container, mask),
+    command: maskCommand(row.command, mask),
+    frames,
+  };
 }

@@ -82,6 +82,19 @@ describe('what is masked, and what stays', () => {
       want: { password: { type: 'string' } },
     },
     {
+      situation: 'what names a Secret, or describes one',
+      given: {
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Secret', name: 'db', uid: 'u' }],
+        details: { name: 'db', kind: 'Secret', causes: [{ field: 'data' }] },
+        stringData: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      want: {
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Secret', name: 'db', uid: 'u' }],
+        details: { name: 'db', kind: 'Secret', causes: [{ field: 'data' }] },
+        stringData: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+    },
+    {
       situation: 'a cell below a column with a secret’s name',
       given: {
         kind: 'Table',

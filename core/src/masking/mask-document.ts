@@ -43,7 +43,8 @@ function maskItems(items: JsonValue[], mask: Mask, name: string, otherwise: Secr
 
 function maskFields(value: JsonObject, mask: Mask, otherwise: SecretKey): JsonValue {
   const { kind } = value;
-  if (typeof kind === 'string' && carriers.has(kind)) return maskCarrier(value, kind, mask, otherwise);
+  if (typeof kind === 'string' && carriers.has(kind) && !isReference(value))
+    return maskCarrier(value, kind, mask, otherwise);
   if (typeof value.op === 'string' && typeof value.path === 'string')
     return maskOperation(value, value.path, mask, otherwise);
   // An environment variable, a header of a probe, a parameter: the field's name is in its neighbour.
@@ -55,11 +56,21 @@ function maskFields(value: JsonObject, mask: Mask, otherwise: SecretKey): JsonVa
     (field, each) => {
       if (container !== undefined && (field === 'command' || field === 'args')) return container[field];
       if (field === 'value' && typeof named === 'string') return maskDocument(each, mask, named, otherwise);
-      if (field === 'stringData' && isJsonObject(each)) return maskAll(each, mask);
+      if (field === 'stringData' && isPlainMap(each)) return maskAll(each, mask);
       return maskDocument(each, mask, field, otherwise);
     },
     mask,
   );
+}
+
+/** An owner, an event's object, a failure's details name a Secret, and are none. */
+function isReference({ metadata, data, stringData, spec, status, rows }: JsonObject): boolean {
+  return [metadata, data, stringData, spec, status, rows].every((part) => part === undefined);
+}
+
+/** A schema of `stringData` is no map of values. */
+function isPlainMap(value: JsonValue): value is JsonObject {
+  return isJsonObject(value) && Object.values(value).every((each) => typeof each !== 'object' || each === null);
 }
 
 function isWords(value: JsonValue | undefined): value is string[] {

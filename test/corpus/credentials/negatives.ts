@@ -247,6 +247,7 @@ const kinds: Readonly<Record<string, (d: Draw) => readonly (string | object)[]>>
       value: [{ name: 'JAVA_OPTS', value: '-Xmx512m -XX:+UseG1GC -Djava.security.egd=file:/dev/./urandom' }],
     },
     { field: 'env', value: [{ name: 'KEYCLOAK_URL', value: 'https://auth.example/realms/shop' }] },
+    { field: 'env', value: [{ name: 'PWD', value: '/workspace' }] },
     {
       field: 'env',
       value: [

@@ -56,6 +56,7 @@ const harmless =
  */
 export function looksRandom(value: string): boolean {
   if (value.length < 16 || value.length > 4_096 || /\s/.test(value) || harmless.test(value)) return false;
+  if (/^[[{]/.test(value)) return false; // Structure, whose parts are looked at each by itself.
   if (/^[a-z0-9]+(?:[.-][a-z0-9]+)+$/.test(value)) return false; // The name of a pod, a host, a field.
   const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((each) => each.test(value)).length;
   if (classes < 2 || (!/\d/.test(value) && !/[a-z][A-Z]|[A-Z][a-z]{0,2}[A-Z]/.test(value))) return false;
