@@ -1,0 +1,132 @@
+import { createHash, createHmac } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import type { JsonValue } from '../kubernetes/object.ts';
+import { anywhere } from '../masking/mask-text.ts';
+import { createMask } from '../masking/mask.ts';
+import { parseAuditEvent, type AuditEvent } from './audit-event.ts';
+import { maskEvent } from './mask-event.ts';
+import { withheld } from './without-copies.ts';
+
+const mask = createMask((text) => createHmac('sha256', 'key').update(text).digest('hex'));
+const value = 'q7Rk2vLx9TzWm4Hs8Yd1';
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const secrets = { resource: 'secrets', namespace: 'prod', name: 'db', apiVersion: 'v1' };
+const secret = (more: object = {}) => ({
+  kind: 'Secret',
+  apiVersion: 'v1',
+  metadata: { name: 'db', namespace: 'prod' },
+  data: { k: base64(value) },
+  ...more,
+});
+const tokenOfSecret = mask.ofText({ namespace: 'prod', name: 'db', key: 'k' }, value);
+
+function eventOf(more: object): AuditEvent {
+  return parseAuditEvent({
+    auditID: 'a-1',
+    stage: 'ResponseComplete',
+    requestURI: '/api/v1/namespaces/prod/pods?fieldManager=kubectl%2Dx&limit=500',
+    user: {
+      username: 'coding-agent',
+      extra: { 'authentication.kubernetes.io/credential-id': ['JTI=0b7e4c1e-6f1c-4c0e-9d3f-2f1f0a9f3a11'] },
+    },
+    userAgent: 'kubectl/v1.36.0 (linux/amd64) kubernetes/0123abc',
+    objectRef: { resource: 'pods', namespace: 'prod', name: 'web-0', apiVersion: 'v1' },
+    responseStatus: { code: 200 },
+    requestReceivedTimestamp: '2026-05-04T10:11:12.000345Z',
+    stageTimestamp: '2026-05-04T10:11:12.000999Z',
+    annotations: { 'authorization.k8s.io/decision': 'allow' },
+    ...more,
+  } as unknown as JsonValue);
+}
+
+test('an event without a secret stays as it is, escapes and all, and its bodies are not even copied', () => {
+  const event = eventOf({
+    requestObject: { kind: 'Pod', metadata: { name: 'web-0' } },
+    responseObject: { kind: 'Status', status: 'Success' },
+  });
+  const masked = maskEvent(event, mask);
+  expect({ ...event, ...masked }).toEqual(event);
+  expect(masked.requestObject).toBe(event.requestObject);
+  expect(masked.responseObject).toBe(event.responseObject);
+});
+
+test('a copy of a Secret’s value has the mask of the place it comes from, whatever part of the event it is in', () => {
+  const masked = maskEvent(
+    eventOf({
+      objectRef: secrets,
+      requestObject: secret(),
+      requestURI: `/api/v1/namespaces/prod/secrets/db?fieldManager=${value}`,
+      userAgent: `curl ${value}`,
+      annotations: { 'decide.holdpoint.dev/reason': `as ${base64(value)}` },
+    }),
+    mask,
+  );
+  expect(masked).toMatchObject({
+    requestObject: { data: { k: base64(tokenOfSecret) } },
+    requestUri: `/api/v1/namespaces/prod/secrets/db?fieldManager=${tokenOfSecret}`,
+    userAgent: `curl ${tokenOfSecret}`,
+    annotations: { 'decide.holdpoint.dev/reason': `as ${tokenOfSecret}` },
+  });
+});
+
+test('one password is one mask: in an argument, a variable, a URL, a ConfigMap, whatever the event', () => {
+  const token = mask.ofText(anywhere, value);
+  const container = (more: object) => ({
+    requestObject: { kind: 'Pod', spec: { containers: [{ name: 'c', ...more }] } },
+  });
+  for (const event of [
+    container({ args: ['--password', value] }),
+    container({ env: [{ name: 'DB_PASSWORD', value }] }),
+    container({ env: [{ name: 'DB', value: `redis://:${value}@x` }] }),
+    { requestObject: { kind: 'ConfigMap', data: { 'app.properties': `db.password=${value}\n` } } },
+    { requestURI: `/api/v1/namespaces/prod/pods/web-0/exec?command=redis-cli&command=-a&command=${value}` },
+  ]) {
+    const text = decodeURIComponent(JSON.stringify(maskEvent(eventOf(event), mask)).replaceAll('%', '%25'));
+    expect(decodeURIComponent(text)).toContain(token);
+    expect(text).not.toContain(value);
+  }
+});
+
+test('of a Secret’s metadata stays what can be read: last-applied as JSON, words, digests; not what may be a copy', () => {
+  const digest = createHash('sha256').update('x').digest('hex');
+  const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+  const metadata = {
+    name: 'db',
+    namespace: 'prod',
+    labels: { app: 'frontend' },
+    annotations: { [lastApplied]: JSON.stringify(secret()), checksum: digest, copied: base64('another value') },
+  };
+  expect(
+    maskEvent(eventOf({ objectRef: secrets, responseObject: secret({ metadata }) }), mask).responseObject,
+  ).toMatchObject({
+    metadata: {
+      labels: { app: 'frontend' },
+      annotations: {
+        [lastApplied]: JSON.stringify(secret({ data: { k: base64(tokenOfSecret) } })),
+        checksum: digest,
+        copied: expect.stringMatching(/^holdpoint-mask:/),
+      },
+    },
+  });
+});
+
+test('a body made to cost its reader is not kept, and ends', () => {
+  const data = Object.fromEntries(
+    Array.from({ length: 5_000 }, (_, at) => [`k${String(at)}`, base64(`AAAAAAAA${String(at)}`)]),
+  );
+  const responseObject = secret({
+    data,
+    metadata: { name: 'db', annotations: { a: base64('AAAAAAAA').slice(0, 8).repeat(20_000) } },
+  });
+  expect(maskEvent(eventOf({ objectRef: secrets, responseObject }), mask).responseObject).toBe(withheld);
+});
+
+test('a short value, or a word, is masked where it stands and nowhere else', () => {
+  const requestObject = {
+    kind: 'Pod',
+    spec: { containers: [{ image: 'postgres:15', env: [{ name: 'POSTGRES_PASSWORD', value: 'postgres' }] }] },
+  };
+  expect(maskEvent(eventOf({ requestObject }), mask).requestObject).toMatchObject({
+    spec: { containers: [{ image: 'postgres:15', env: [{ value: mask.ofText(anywhere, 'postgres') }] }] },
+  });
+});
