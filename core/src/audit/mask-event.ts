@@ -8,7 +8,7 @@ import { maskName, maskText } from '../masking/mask-text.ts';
 import { maskUri } from '../masking/mask-uri.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { AuditEvent, ObjectReference } from './audit-event.ts';
-import { collecting, withheld, withoutCopies } from './without-copies.ts';
+import { collecting, createCopyMask, withheld } from './without-copies.ts';
 
 /** What of an event can carry a secret value besides its bodies, masked. */
 export interface MaskedEnvelope {
@@ -157,9 +157,10 @@ function maskUser(user: UserInfo, mask: Mask): UserInfo {
 
 function withoutCopiesIn(parts: MaskedParts, values: ReadonlyMap<string, string>): MaskedParts {
   const { requestObject, responseObject, annotations, responseStatus, ...envelope } = parts;
+  const maskCopies = createCopyMask(values);
   const body = (value: JsonValue | undefined): JsonValue | undefined =>
-    value === undefined ? undefined : withoutCopies(value, values);
-  const text = (value: string): string => String(withoutCopies(value, values));
+    value === undefined ? undefined : maskCopies(value);
+  const text = (value: string): string => String(maskCopies(value));
   const user = (info: UserInfo): UserInfo => ({
     ...info,
     extra: mapValues(info.extra, (_key, texts) => texts.map(text)),
@@ -172,7 +173,7 @@ function withoutCopiesIn(parts: MaskedParts, values: ReadonlyMap<string, string>
     impersonatedUser: envelope.impersonatedUser === undefined ? undefined : user(envelope.impersonatedUser),
     requestObject: body(requestObject),
     responseObject: body(responseObject),
-    responseStatus: objectOr(withoutCopies(responseStatus, values)),
+    responseStatus: objectOr(maskCopies(responseStatus)),
     annotations: mapValues(annotations, (_key, each) => text(each)),
   };
 }

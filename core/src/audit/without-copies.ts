@@ -13,6 +13,8 @@ const shortestTelling = 8;
 const telling = /\d|[A-Z]|[^A-Za-z0-9-]/;
 /** Looking for a value where its first characters stand costs a step; past this many, a body was made to cost them. */
 const mostSteps = 2_000_000;
+/** So many are looked for one by one, which is faster. */
+const few = 32;
 
 /** Every value that was masked, in each form it may be repeated in, with its mask. */
 export type MaskedValues = ReadonlyMap<string, string>;
@@ -53,43 +55,55 @@ export function collecting(mask: Mask): { mask: Mask; values: MaskedValues } {
 
 /**
  * Masks every text that repeats a value which is masked elsewhere: a JSON patch may have copied it to a label, an error
- * message quotes it, a command line was given it. The same reference when there is none.
+ * message quotes it, a command line was given it. The same reference when there is none; `withheld` when a body was made to
+ * cost too much to find out.
  */
-export function withoutCopies(body: JsonValue, values: MaskedValues): JsonValue {
-  if (values.size === 0) return body;
-  const repeated = repeatedIn(JSON.stringify(body), [...values.keys()]);
-  if (repeated === undefined) return withheld;
-  if (repeated.length === 0) return body;
-  // The longer first: a shorter one may be a part of it.
-  const pairs = repeated
-    .toSorted((a, b) => b.length - a.length)
-    .map((value) => [value, values.get(value) ?? withheld] as const);
-  return replaceIn(body, pairs);
+export function createCopyMask(values: MaskedValues): (body: JsonValue) => JsonValue {
+  const sought = [...values.keys()].map((value) => [JSON.stringify(value).slice(1, -1), value] as const);
+  const find = createSearch(sought);
+  return (body) => {
+    const repeated = find(JSON.stringify(body));
+    if (repeated === undefined) return withheld;
+    if (repeated.length === 0) return body;
+    // The longer first: a shorter one may be a part of it.
+    const pairs = repeated
+      .toSorted((a, b) => b.length - a.length)
+      .map((value) => [value, values.get(value) ?? withheld] as const);
+    return replaceIn(body, pairs);
+  };
 }
 
-/** Which of the values the text repeats; undefined when that is too much to find out. */
-function repeatedIn(text: string, values: readonly string[]): string[] | undefined {
-  const sought = values.map((value) => [JSON.stringify(value).slice(1, -1), value] as const);
-  if (sought.length * text.length <= mostSteps) {
-    return sought.filter(([shown]) => text.includes(shown)).map(([, value]) => value);
-  }
-  const byStart = new Map<string, (readonly [string, string])[]>();
+type Sought = readonly (readonly [shown: string, value: string])[];
+
+/** Which of the values a text repeats; undefined when that is too much to find out. */
+function createSearch(sought: Sought): (text: string) => string[] | undefined {
+  let byStart: Map<string, Sought> | undefined;
+  return (text) => {
+    if (text.length < shortestTelling) return [];
+    if (sought.length <= few) return sought.filter(([shown]) => text.includes(shown)).map(([, value]) => value);
+    byStart ??= groupByStart(sought);
+    const found = new Set<string>();
+    let steps = 0;
+    for (let at = 0; at + shortestTelling <= text.length; at += 1) {
+      for (const [shown, value] of byStart.get(text.slice(at, at + shortestTelling)) ?? []) {
+        steps += 1;
+        if (steps > mostSteps) return undefined;
+        if (text.startsWith(shown, at)) found.add(value);
+      }
+    }
+    return [...found];
+  };
+}
+
+function groupByStart(sought: Sought): Map<string, Sought> {
+  const groups = new Map<string, (readonly [string, string])[]>();
   for (const each of sought) {
     const start = each[0].slice(0, shortestTelling);
-    const known = byStart.get(start);
-    if (known === undefined) byStart.set(start, [each]);
-    else known.push(each);
+    const group = groups.get(start);
+    if (group === undefined) groups.set(start, [each]);
+    else group.push(each);
   }
-  const found = new Set<string>();
-  let steps = 0;
-  for (let at = 0; at + shortestTelling <= text.length; at += 1) {
-    for (const [shown, value] of byStart.get(text.slice(at, at + shortestTelling)) ?? []) {
-      steps += 1;
-      if (steps > mostSteps) return undefined;
-      if (text.startsWith(shown, at)) found.add(value);
-    }
-  }
-  return [...found];
+  return groups;
 }
 
 function replaceIn(body: JsonValue, pairs: readonly (readonly [value: string, token: string])[]): JsonValue {
