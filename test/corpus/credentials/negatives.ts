@@ -288,6 +288,64 @@ const kinds: Readonly<Record<string, (d: Draw) => readonly (string | object)[]>>
     { message: `Created pod: web-7d9c5b8f6d-${d.hex(5)}` },
     { message: 'Scaled up replica set web-7d9c5b8f6d from 0 to 3' },
   ],
+  'as people write them': () => {
+    const written: readonly (readonly [field: string, value: JsonValue])[] = [
+      ['', 'Password must contain: digits, letters'],
+      ['', 'Token: the access token (required)'],
+      ['', 'Usage: app --password string   the password to use'],
+      ['', 'flags:\n  --token string   Bearer token for authentication to the API server\n'],
+      ['', 'secret: created\nconfigmap: unchanged\n'],
+      ['', 'secret/db-credentials created'],
+      ['', 'token: "$(cat /var/run/token)"'],
+      ['args', ['sh', '-c', 'export TOKEN=$(cat /var/run/secrets/token); run']],
+      ['args', ['sh', '-c', 'kubectl get secret x -o jsonpath="{.data.password}" | base64 -d']],
+      ['', 'PASSWORD=$(openssl rand -base64 12)'],
+      ['', 'PASSWORD=`pwgen`'],
+      ['', 'if [ -z "$DB_PASSWORD" ]; then echo "DB_PASSWORD: not set"; fi'],
+      ['', 'DB_PASSWORD is required'],
+      [
+        'spec',
+        {
+          secretStoreRef: { name: 'vault', kind: 'SecretStore' },
+          target: { name: 'db' },
+          data: [{ secretKey: 'password', remoteRef: { key: 'prod/db', property: 'password' } }],
+        },
+      ],
+      ['spec', { tls: [{ hosts: ['x.example'], secretName: 'x-tls' }] }],
+      [
+        'spec',
+        { issuerRef: { name: 'le' }, secretName: 'x', privateKey: { algorithm: 'ECDSA', rotationPolicy: 'Always' } },
+      ],
+      ['rules', [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: ['db-password'] }]],
+      ['', 'rule: secrets-read\npolicy: coding-agents\n'],
+      ['', 'Hold h-3f2a asks to change Secret prod/db-credentials'],
+      ['spec', { auth: 'oidc', token_endpoint: 'https://x/token' }],
+      [
+        'metadata',
+        {
+          annotations: {
+            'eks.amazonaws.com/role-arn': 'arn:aws:iam::123456789012:role/shop',
+            'iam.gke.io/gcp-service-account': 'a@b.iam.gserviceaccount.com',
+          },
+        },
+      ],
+      ['spec', { passwordPolicy: { minLength: 12 } }],
+      ['spec', { credentials: { source: 'Secret', secretRef: { name: 'aws', namespace: 'x', key: 'creds' } } }],
+      ['spec', { credentialName: 'x-tls' }],
+      ['spec', { jwtRules: [{ issuer: 'https://x', jwksUri: 'https://x/jwks' }] }],
+      ['', 'https://x.example/reset?token_type=bearer&scope=read'],
+      ['', 'kubectl logs web-0 --since=10m | grep token'],
+      ['', 'key "password" of Secret "db" changed'],
+      ['', 'grant_type=client_credentials&client_id=shop'],
+      ['', '/apis/authentication.k8s.io/v1/tokenreviews'],
+      ['', '/api/v1/namespaces/prod/serviceaccounts/default/token'],
+      ['spec', { selector: { matchLabels: { 'app.kubernetes.io/name': 'vault', component: 'auth' } } }],
+      ['data', { 'auth-mode': 'oidc', key: 'value', 'token-cache': 'memory' }],
+      ['data', { mycnf: '[mysqld]\nskip-name-resolve\nport=3306\n' }],
+      ['', 'sha256~abc is a token prefix'],
+    ];
+    return written.map(([field, value]) => ({ field, value }));
+  },
 };
 
 function isPlaced(value: string | object): value is { field: string; value: JsonValue } {

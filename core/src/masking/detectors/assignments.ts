@@ -2,7 +2,7 @@ import { isSecretValue, secretNameKind } from './secret-name.ts';
 import type { Span } from './span.ts';
 
 /** A name, perhaps in quotes, and `=`, `:`, `:=` or `=>`. A name begins where no name's character stands before it. */
-const assignment = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
+const assignment = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?\]?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
 /**
  * Up to what ends a value that is in no quotes; a separator ends it only where another assignment, or nothing, follows. A name
  * that only may be a secret's is looked behind less far: in a text of nothing but such names each would be read to its end.
@@ -30,6 +30,8 @@ export function findAssignments(text: string): Span[] {
     const value = valueAt(text, at + whole.length, operator, isLineStart(text, at), bare[kind]);
     if (value === undefined) continue;
     if (value.block || isSecretValue(name, text.slice(value.start, value.end))) {
+      // A comparison in an expression: with nothing, or with a word.
+      if (/[=!]=$/.test(operator) && value.end - value.start < 6) continue;
       if (value.prose && !looksTyped(text.slice(value.start, value.end))) continue;
       if (value.end > value.start) spans.push({ start: value.start, end: value.end });
       from = value.end;
@@ -55,6 +57,8 @@ function valueAt(
   let start = after;
   while (start < text.length && (text[start] === ' ' || text[start] === '\t') && start - after < 8) start += 1;
   // `name= x` is no assignment in a shell, but `name = x` is one in every configuration file.
+  // What a shell would run to get the value.
+  if (text[start] === '`' || text.startsWith('$(', start)) return undefined;
   const escape = /\\{0,3}(?=["'`])/y;
   escape.lastIndex = start;
   const escaped = escape.exec(text)?.[0] ?? '';

@@ -32,6 +32,8 @@ const programs: readonly Program[] = [
   },
   { name: /^(?:skopeo|podman|buildah)$/, pair: /^--(?:src-|dest-)?creds$/ },
   { name: /^vault$/, positional: { after: /^(?:login|unseal|unwrap)$/, at: 0 } },
+  { name: /^(?:etcdctl|influx)$/, pair: /^--user$|^-u$/ },
+  { name: /^ssh-keygen$/, next: /^-[NP]$/ },
   { name: /^sshpass$/, next: /^-p$/, attached: /^-p(?=.)/ },
   { name: /^mongo(?:sh|dump|restore|export|import)?$/, next: /^-p$/ },
   { name: /^(?:sqlcmd|bcp|mosquitto_(?:pub|sub))$/, next: /^-P$/, attached: /^-P(?=.)/ },
@@ -78,8 +80,7 @@ export function findInCommand(words: readonly Word[]): Span[] {
       spans.push(next);
     }
     const attached = program.attached?.exec(text)?.[0].length;
-    if (attached !== undefined)
-      spans.push(afterColon({ ...word, start: word.start + attached, text: text.slice(attached) }, program));
+    if (attached !== undefined) spans.push(...attachedTo(word, attached, program));
     const pair = program.pair;
     if (pair?.test(text) === true && next !== undefined && /[:%]./.test(next.text))
       spans.push(afterColon(next, program));
@@ -124,6 +125,14 @@ function literalOf(word: Word | undefined): Span[] {
   return match === null ? [] : [{ start: word.start + match[0].length, end: word.end }];
 }
 
+/** `-p'SECRET'` has quotes of its own, `-p"$PASSWORD"` only says where it is. */
+function attachedTo(word: Word, length: number, program: Program): Span[] {
+  const quote = /^(["']).*\1$/.test(word.text.slice(length)) ? 1 : 0;
+  const [start, end] = [word.start + length + quote, word.end - quote];
+  const text = word.text.slice(length + quote, word.text.length - quote);
+  return isPlaceholder(text) ? [] : [afterColon({ text, start, end }, program)];
+}
+
 function afterColon(word: Word, program: Program): Span {
   if (program.pair === undefined) return word;
   const colon = word.text.search(/[:%]/);
@@ -134,7 +143,7 @@ function afterColon(word: Word, program: Program): Span {
 export function shellWords(text: string): Word[] {
   const words: Word[] = [];
   for (const match of text.matchAll(
-    /"((?:[^"\\]|\\.)*)(?:"|$)|'([^']*)(?:'|$)|[^\s"'=]{1,128}=(?:"[^"]*"|'[^']*')|[^\s"']+/gs,
+    /"((?:[^"\\]|\\.)*)(?:"|$)|'([^']*)(?:'|$)|(?:[^\s"'=]{1,128}=|-[A-Za-z])(?:"[^"]*"|'[^']*')|[^\s"']+/gs,
   )) {
     const quoted = match[1] ?? match[2];
     const word = quoted ?? match[0];

@@ -39,7 +39,7 @@ export function secretNameKind(name: string): 'strong' | 'weak' | undefined {
 
 /** Values that stand for "none", or say where the real one comes from. */
 const placeholder =
-  /^(?:|true|false|null|nil|none|undefined|optional|required|yes|no|on|off|\*+|x{3,}|\.{3}|\$\([^)]*\)|\$\{[^}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\}|<[^<>]*>|@[\w./-]+|changeit\?|(?:env|file|vault|secret|ref\+\w+|arn|awssm|gcpsm):.{0,512}|(?:\/(?:var|run|etc|mnt|tmp|opt|home|root|usr|vault|secrets|srv|proc|dev|data|app|config))(?:\/[\w.@-]+)+|\d{1,4})$/i;
+  /^(?:|true|false|null|nil|none|undefined|optional|required|created|configured|unchanged|updated|deleted|string|strings|stringArray|yes|no|on|off|\*+|x{3,}|\.{3}|\$\([^)]*\)|\$\{[^}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\}|<[^<>]*>|@[\w./-]+|changeit\?|(?:env|file|vault|secret|ref\+\w+|arn|awssm|gcpsm):.{0,512}|(?:\/(?:var|run|etc|mnt|tmp|opt|home|root|usr|vault|secrets|srv|proc|dev|data|app|config))(?:\/[\w.@-]+)+|\d{1,4})$/i;
 
 /** True for what is no secret although its name says so. */
 export function isPlaceholder(value: string): boolean {
@@ -71,6 +71,8 @@ function bitsPerCharacter(text: string): number {
   return bits;
 }
 
+/** `secretKey: db-password` tells which key of a Secret, not its value. */
+const keyName = /^[a-z]+(?:[-_.][a-z]+)*$/;
 /** What an `Authorization` begins with. */
 const scheme = /^(?:basic|bearer|token|negotiate|digest|apikey) +\S/i;
 
@@ -78,5 +80,6 @@ const scheme = /^(?:basic|bearer|token|negotiate|digest|apikey) +\S/i;
 export function isSecretValue(name: string, value: string): boolean {
   const kind = secretNameKind(name);
   if (kind === undefined || isPlaceholder(value)) return false;
+  if (/key$/i.test(name) && value.length <= 24 && keyName.test(value)) return false;
   return kind === 'strong' || looksRandom(value) || (/auth(?:orization)?$/i.test(name) && scheme.test(value));
 }
