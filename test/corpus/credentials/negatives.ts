@@ -343,6 +343,79 @@ const kinds: Readonly<Record<string, (d: Draw) => readonly (string | object)[]>>
       ['data', { 'auth-mode': 'oidc', key: 'value', 'token-cache': 'memory' }],
       ['data', { mycnf: '[mysqld]\nskip-name-resolve\nport=3306\n' }],
       ['', 'sha256~abc is a token prefix'],
+      ['', 'pods "web-0" is forbidden: violates PodSecurity "restricted:latest"'],
+      ['', 'Error from server (Forbidden): secrets "x-1" is forbidden'],
+      [
+        '',
+        'Readiness probe failed: Get "http://10.0.0.7:8080/healthz": dial tcp 10.0.0.7:8080: connect: connection refused',
+      ],
+      ['', 'failed calling webhook "judge.holdpoint.dev": Post "https://127.0.0.1:9443/judge?timeout=10s": EOF'],
+      [
+        '',
+        'admission webhook "judge.holdpoint.dev" denied the request: rule production-writes: hold h-4f2a9c needs 1 approval by sre',
+      ],
+      ['', 'Secret "db-credentials-v2" is invalid: type: Invalid value: "Opaque": field is immutable'],
+      ['', 'token "abc" is not valid'],
+      ['', 'the token was issued for audience holdpoint'],
+      ['', 'secret is of type kubernetes.io/tls'],
+      ['', 'password was changed on 2026-05-04'],
+      ['', 'kubectl describe secret x | grep -i password'],
+      ['', 'operation cannot be fulfilled on deployments.apps "web": the object has been modified'],
+      [
+        '',
+        'authorization.k8s.io/reason=RBAC: allowed by ClusterRoleBinding "x" of ClusterRole "edit" to Group "ai-agents"',
+      ],
+      ['', 'user "system:serviceaccount:dev:default" cannot get resource "secrets"'],
+      ['spec', { dnsPolicy: 'ClusterFirst', hostAliases: [{ ip: '10.0.0.1', hostnames: ['auth.local'] }] }],
+      [
+        'spec',
+        {
+          template: {
+            spec: {
+              serviceAccountName: 'token-refresher',
+              containers: [{ name: 'secret-sync', image: 'registry.example/secret-sync:v2.1.0' }],
+            },
+          },
+        },
+      ],
+      [
+        'env',
+        [
+          { name: 'SECRETS_PROVIDER', value: 'vault' },
+          { name: 'PASSWORD_RESET_URL', value: 'https://x/reset' },
+        ],
+      ],
+      [
+        'env',
+        [
+          { name: 'TOKEN_REFRESH_INTERVAL', value: '300s' },
+          { name: 'AUTH_PROVIDER', value: 'keycloak' },
+        ],
+      ],
+      ['env', [{ name: 'API_KEY_HEADER', value: 'X-Api-Key' }]],
+      ['env', [{ name: 'REDIS_KEY_PREFIX', value: 'shop:session:' }]],
+      [
+        'args',
+        [
+          '--kubeconfig=/etc/kubernetes/scheduler.conf',
+          '--authentication-kubeconfig=/etc/kubernetes/scheduler.conf',
+          '--client-ca-file=/etc/kubernetes/pki/ca.crt',
+        ],
+      ],
+      [
+        'args',
+        [
+          '--requestheader-username-headers=X-Remote-User',
+          '--service-account-issuer=https://kubernetes.default.svc',
+          '--tls-cipher-suites=TLS_AES_128_GCM_SHA256',
+        ],
+      ],
+      ['', 'me@host:~$ ls -la'],
+      ['', 'rsync -av me@host:/data/x1 /y'],
+      ['', 'scp host1:/a me@host2.example.com:/b'],
+      ['', 'registry.example/shop/web:1.0-rc1@sha256:0123456789abcdef'],
+      ['', '2026-05-04T10:11:12Z:user1@host.example.com'],
+      ['', 'node1:8080@zone-a.example'],
     ];
     return written.map(([field, value]) => ({ field, value }));
   },

@@ -11,6 +11,7 @@ const formats: readonly RegExp[] = [
   // Azure: client secrets have `8Q~` or `7Q~` after three characters; SAS signatures.
   /(?<![\w~.-])[\w~.-]{3}[78]Q~[\w~.-]{31,34}(?![\w~-])/dg,
   /[?&;](?:sig|se_sig)=((?:[A-Za-z0-9+/]|%[0-9A-Fa-f]{2}){40,}=*)/dg,
+  /[?&;]x-(?:amz|goog)-(?:signature|security-token)=([\w%+/.-]{16,4096}=*)/dgi,
   // DigitalOcean, Alibaba, Tencent, Yandex.
   /(?<![\w-])do[opr]_v1_[0-9a-f]{64}/dg,
   /(?<![A-Za-z0-9])LTAI[A-Za-z0-9]{12,24}(?![A-Za-z0-9])/dg,

@@ -20,7 +20,8 @@ const alone: readonly RegExp[] = [
   /(?<![\w.:/@-])[\w.-]{1,64}:((?=[^\s:@/"']{0,60}\d)(?=[^\s:@/"']{0,60}[A-Za-z])[^\s:@/"']{6,256})@[\w-]{1,63}(?:\.[\w-]{1,63})+/dg,
   // echo x | docker login --password-stdin.
   /\becho\s{1,4}(?:-n\s{1,4})?["']?([^\s"'$|]{4,1024})["']?\s{0,4}\|[^|\n]{0,80}(?:-stdin|--with-token|chpasswd)/dg,
-  /(?:-stdin|--with-token)\s{0,4}<<<\s{0,4}["']?([^\s"'$]{4,1024})/dg,
+  /(?:-stdin|--with-token|sudo -S)\s{0,4}<<<\s{0,4}["']?([^\s"'$]{4,1024})/dg,
+  /\blftp\s{1,4}-u\s{1,4}[^\s,]{1,64},(\S{1,512})/dg,
   // Configurations of Redis, HAProxy, PgBouncer.
   /\buser\s{1,4}\S{1,64}\s{1,4}on\s{1,4}>(\S{1,512})/dg,
   /\bstats\s{1,4}auth\s{1,4}[^\s:]{1,64}:(\S{1,512})/dg,

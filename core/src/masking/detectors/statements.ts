@@ -8,6 +8,8 @@ const statements: readonly RegExp[] = [
   // netrc, redis.conf, and commands that set a configuration: no prose has these names.
   /(?<![\w.-])machine\s{1,8}\S{1,256}\s{1,8}login\s{1,8}\S{1,256}\s{1,8}password\s{1,8}(\S{1,1024})/dgi,
   /(?<![\w.-])(?:requirepass|masterauth|aws_secret_access_key|aws_session_token)\s{1,8}["']?([^\s"'=:][^\s"']{3,1024})/dgi,
+  // A directive on a line of its own, in Fluentd, Keepalived and others.
+  /^[ \t]{0,64}(?:password|passwd|auth_pass|secret|token|api_key)[ \t]{1,8}["']?((?=\S{0,64}\d)[^\s"'=:]{4,1024})["']?[ \t]{0,8}$/dgm,
   // XML.
   /<(?:[\w.-]{0,40}[:.-])?(?:password|passwd|passphrase|secret|token|api-?key|(?:client|admin|db)-?(?:secret|password))>\s{0,16}([^<\s][^<]{0,4096}?)\s{0,16}<\//dgi,
   // PHP's define, and calls like it.
