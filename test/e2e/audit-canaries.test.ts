@@ -72,9 +72,8 @@ describe('no secret value reaches the disk: what the API server really sends', (
       { op: 'test', path: '/data/p', value: base64(secret.planted.get('JSON patch') ?? '') },
       { op: 'add', path: '/stringData', value: { q: s('JSON patch of all') } },
     ]);
-    await patch('json', [{ op: 'copy', from: '/data/p', path: '/metadata/annotations', value: {} }]).catch(
-      () => undefined,
-    );
+    const copy = [{ op: 'copy', from: '/data/p', path: '/metadata/annotations' }];
+    await admin(['patch', 'secret', 'a', '--type', 'json', '-p', JSON.stringify(copy)]);
     await patch('json', [
       { op: 'add', path: '/metadata/annotations', value: { x: 'y' } },
       { op: 'copy', from: '/data/p', path: '/metadata/annotations/copied' },
@@ -404,7 +403,6 @@ describe('no secret value reaches the disk: what the API server really sends', (
   }, 60_000);
 
   test('none of it is on the disk, in the store, or in a log; all that is harmless is', async () => {
-    await sql('SELECT 1');
     await stack.kubectl('admin', ['create', 'configmap', 'the-last', '-n', 'dev']);
     await eventually('everything is stored', async () => {
       const answer = await sql(`SELECT count() AS n FROM audit_events WHERE name = 'the-last'`);
@@ -433,7 +431,6 @@ describe('no secret value reaches the disk: what a sender may send', () => {
   let sink: AuditSink;
   const secret = createCanaries('sent');
   const harmless = createCanaries('sent beside it');
-  let log = '';
   beforeAll(async () => {
     sink = await createAuditSink();
     await sink.start();
@@ -492,14 +489,13 @@ describe('no secret value reaches the disk: what a sender may send', () => {
     const columns = await Promise.all(tables.map((table) => sink.sql(`SELECT * FROM ${table} FORMAT JSONEachRow`)));
     const store = Buffer.from(columns.join('\n'));
     const spool = bytesBelow(sink.dataDir);
-    log += sink.log();
     await sink.stop();
     const stopped = bytesBelow(sink.dataDir);
     const disk = Buffer.concat([spool, stopped]);
     expect({
       store: foundIn(store, secret.planted),
       disk: foundIn(disk, secret.planted),
-      log: foundIn(Buffer.from(log + sink.log()), secret.planted),
+      log: foundIn(Buffer.from(sink.log()), secret.planted),
     }).toEqual({ store: [], disk: [], log: [] });
     expect([...harmless.planted].filter(([, value]) => !store.includes(value) || !disk.includes(value))).toEqual([]);
   }, 60_000);
