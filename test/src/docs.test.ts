@@ -21,6 +21,7 @@ describe('docs/reference', () => {
     const sources = [
       read('platform', 'src', 'metrics.ts'),
       read('platform', 'src', 'http', 'tls-files.ts'),
+      read('auditsink', 'src', 'metrics.ts'),
       read('webhook', 'src', 'metrics.ts'),
       read('webhook', 'src', 'notify', 'counted-notifications.ts'),
     ];

@@ -27,6 +27,7 @@ test('every service has an account of its own in deploy/rbac, and the audit sink
     '00-namespace.yaml',
     'agent.yaml',
     'approver.yaml',
+    'auditor.yaml',
     'auditsink.yaml',
     'proxy.yaml',
     'webhook.yaml',
