@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +46,10 @@ export interface AuditSink {
   /** One statement, as text. Throws what the sink says when it does not answer 200. */
   sql(statement: string): Promise<string>;
   ask(statement: string, options?: { headers?: Record<string, string>; query?: string }): Promise<SinkAnswer>;
+  /** Runs it with `--check` and these flags added, beside the one that runs or not. */
+  check(more?: readonly string[]): Promise<{ code: number | null; lines: string[] }>;
+  /** Serves with another certificate from now on, as a certificate manager would see to it. Returns its serial number. */
+  renewCertificate(): Promise<string>;
   /** What it has logged since it was last started. */
   log(): string;
   /** Ends it and removes the folder. */
@@ -145,6 +149,23 @@ export async function createAuditSink(flags: readonly string[] = []): Promise<Au
       const answer = await ask(statement);
       if (answer.code !== 200) throw new Error(`${String(answer.code)}: ${answer.text}`);
       return answer.text.trimEnd();
+    },
+    async check(more = []) {
+      const checking = spawn(process.execPath, [...args, ...more, '--check'], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let text = '';
+      checking.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      const [code] = (await once(checking, 'close')) as [number | null];
+      return { code, lines: text.trimEnd().split('\n') };
+    },
+    async renewCertificate() {
+      const renewed = await authority.issueServer('auditsink');
+      for (const [name, pem] of [
+        ['tls.pem', renewed.certificate],
+        ['tls.key', renewed.key],
+      ] as const) {
+        renameSync(write(`${name}.new`, pem), join(folder, name));
+      }
+      return new X509Certificate(renewed.certificate).serialNumber;
     },
     log: () => logged,
     async close() {
