@@ -23,5 +23,6 @@ export * from './problems.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';
 export * from './clickhouse/clickhouse.ts';
+export * from './clickhouse/literal.ts';
 export * from './clickhouse/open-store.ts';
 export type { ServerOptions } from './clickhouse/server.ts';

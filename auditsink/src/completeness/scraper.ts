@@ -1,5 +1,6 @@
 import { toStoreTime } from '@holdpoint/core';
-import type { ClickHouse, Logger } from '@holdpoint/platform';
+import { stringLiteral, type ClickHouse, type Logger } from '@holdpoint/platform';
+import { storeTimeOf } from '../store/store-time.ts';
 import type { ApiServerAddress } from './api-servers.ts';
 import type { CompletenessObserver } from './observer.ts';
 import type { CounterReading, ReadCounters } from './read-counters.ts';
@@ -54,16 +55,16 @@ export function createScraper(parts: ScraperParts): Scraper {
   const whereWeStopped = async (): Promise<string> => {
     const [last] = await store.query<{ judged: string }>(
       `SELECT toString(greatest(max(scraped_at) - toIntervalMillisecond(${String(settleMs)}), toDateTime64(0, 3, 'UTC'))) AS judged
-       FROM apiserver_counters WHERE sink = ${quote(sink)}`,
+       FROM apiserver_counters WHERE sink = ${stringLiteral(sink)}`,
     );
-    return last?.judged ?? roundTimeOf(0);
+    return last?.judged ?? storeTimeOf(0);
   };
   const judge = async (): Promise<void> => {
     if (judgedUpTo === undefined) return;
     const windows = await store.query<{ asked_at: string; missing: string; verdict: string }>(
       `SELECT toString(scraped_at) AS asked_at, toString(missing) AS missing, verdict
        FROM completeness_since(since = '${judgedUpTo}')
-       WHERE sink = ${quote(sink)} AND scraped_at > '${judgedUpTo}' AND scraped_at < '${roundTimeOf(now() - settleMs)}'
+       WHERE sink = ${stringLiteral(sink)} AND scraped_at > '${judgedUpTo}' AND scraped_at < '${storeTimeOf(now() - settleMs)}'
        ORDER BY scraped_at`,
     );
     for (const { asked_at, missing, verdict } of windows) {
@@ -96,30 +97,21 @@ function rowOf(
 ): object {
   return {
     // Of the round: by this the answers of several API servers belong together.
-    scraped_at: roundTimeOf(atMs),
+    scraped_at: storeTimeOf(atMs),
     sink,
     apiserver: name,
-    started_at: roundTimeOf(reading.startedAtMs),
+    started_at: storeTimeOf(reading.startedAtMs),
     events_total: reading.eventsTotal,
     errors_total: reading.errorsTotal,
     rejected_total: reading.rejectedTotal,
-    asked_at: storeTimeOf(reading.askedAtMs),
-    answered_at: storeTimeOf(reading.answeredAtMs),
+    asked_at: eventTimeOf(reading.askedAtMs),
+    answered_at: eventTimeOf(reading.answeredAtMs),
     audit_id: reading.auditId,
     settle_seconds: Math.ceil(settleMs / 1_000),
   };
 }
 
-/** With milliseconds, as these columns are. */
-function roundTimeOf(ms: number): string {
-  return storeTimeOf(ms).slice(0, 23);
-}
-
-function storeTimeOf(ms: number): string {
+/** With microseconds, as the times of events are. */
+function eventTimeOf(ms: number): string {
   return toStoreTime(new Date(ms).toISOString()) ?? '';
-}
-
-/** A ClickHouse string literal. */
-function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -1,5 +1,5 @@
 import { type ChainedTable, type Checkpoint } from '@holdpoint/core';
-import { engineCodeOf, type ClickHouse } from '@holdpoint/platform';
+import { engineCodeOf, stringLiteral, type ClickHouse } from '@holdpoint/platform';
 import { identityOf } from '../spool/spooled.ts';
 import { isStorable, type StoredEnd } from './plan.ts';
 
@@ -20,9 +20,9 @@ export interface AuditStore {
 }
 
 export function createAuditStore(store: ClickHouse, sink: string): AuditStore {
-  const own = (table: ChainedTable): string => `${table} WHERE sink = ${quote(sink)}`;
+  const own = (table: ChainedTable): string => `${table} WHERE sink = ${stringLiteral(sink)}`;
   const ofTable = (table: ChainedTable): string =>
-    `checkpoints WHERE sink = ${quote(sink)} AND table_name = ${quote(table)}`;
+    `checkpoints WHERE sink = ${stringLiteral(sink)} AND table_name = ${stringLiteral(table)}`;
   return {
     async readEnd(table) {
       const columns = 'sequence, chain, stored_at';
@@ -79,8 +79,8 @@ async function findStored(store: ClickHouse, table: ChainedTable, lines: readonl
       .filter(isStorable)
       .sort();
     if (times.length === 0) continue;
-    const hashes = some.map(({ hash }) => quote(hash)).join(', ');
-    const at = (time: string | undefined): string => `toDateTime64(${quote(time ?? '')}, 6, 'UTC')`;
+    const hashes = some.map(({ hash }) => stringLiteral(hash)).join(', ');
+    const at = (time: string | undefined): string => `toDateTime64(${stringLiteral(time ?? '')}, 6, 'UTC')`;
     const stored = await store.query<{ hash: string }>(
       `SELECT DISTINCT event_hash AS hash FROM ${table}
        WHERE ${timeColumn} >= ${at(times[0])} AND ${timeColumn} <= ${at(times.at(-1))} AND event_hash IN (${hashes})`,
@@ -108,9 +108,4 @@ const contentCodes = new Set([
 export function isContentRefusal(error: unknown): boolean {
   const code = engineCodeOf(error);
   return code !== undefined && contentCodes.has(code);
-}
-
-/** A ClickHouse string literal. */
-function quote(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -9,6 +9,7 @@ import {
   type QueryOptions,
 } from './clickhouse.ts';
 import { headerLength } from './header-length.ts';
+import { stringLiteral } from './literal.ts';
 
 /**
  * Opens ClickHouse in this process, on a folder that no other process has open. Every question has a session of its own, so
@@ -105,7 +106,8 @@ async function* streamOnce(query: OneQuery): AsyncGenerator<Buffer> {
       // The last one: from here on nothing can be changed, nor written.
       readonly: 1,
     };
-    for (const [name, value] of Object.entries(all)) await own.queryAsync(`SET ${name} = ${literal(value)}`);
+    for (const [name, value] of Object.entries(all))
+      await own.queryAsync(`SET ${name} = ${typeof value === 'number' ? String(value) : stringLiteral(value)}`);
     signal.addEventListener('abort', kill, { once: true });
     if (signal.aborted) return;
     if (!isStream) {
@@ -123,8 +125,4 @@ async function* streamOnce(query: OneQuery): AsyncGenerator<Buffer> {
     clearInterval(killing);
     own.close();
   }
-}
-
-function literal(value: string | number): string {
-  return typeof value === 'number' ? String(value) : `'${value.replace(/[\\']/g, '\\$&')}'`;
 }
