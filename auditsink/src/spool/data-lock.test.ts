@@ -33,9 +33,12 @@ test('the lock of a process that was killed is gone with it', async () => {
     cwd: import.meta.dirname,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  await once(holder.stdout, 'data');
-  expect(() => lockDataDir(folder)).toThrow(`process ${String(holder.pid)} `);
-  holder.kill('SIGKILL');
-  await once(holder, 'exit');
+  try {
+    await once(holder.stdout, 'data');
+    expect(() => lockDataDir(folder)).toThrow(`process ${String(holder.pid)} `);
+  } finally {
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+  }
   lockDataDir(folder).release();
-});
+}, 60_000);
