@@ -73,9 +73,12 @@ function valueAt(
   }
   if (operator === ':') {
     if (text[start] === '{' || text[start] === '[') return undefined;
-    const lineEnd = endOfLine(text, start);
-    const multiple = text.includes('\n');
-    if (lineStart && (multiple || !/\s/.test(text.slice(start, Math.min(lineEnd, start + 512)).trim()))) {
+    // Looked for at the start of a line alone: from every colon to the end of its line would take the square of a long one.
+    const lineEnd = lineStart ? endOfLine(text, start) : start;
+    if (
+      lineStart &&
+      (isOneOfLines(text, start) || !/\s/.test(text.slice(start, Math.min(lineEnd, start + 512)).trim()))
+    ) {
       const line = text
         .slice(start, lineEnd)
         .replace(/\s+#.*$/, '')
@@ -101,6 +104,10 @@ function isLineStart(text: string, at: number): boolean {
       return false;
   }
   return at < 64;
+}
+
+function isOneOfLines(text: string, at: number): boolean {
+  return text.lastIndexOf('\n', at) >= 0 || text.includes('\n', at);
 }
 
 function endOfLine(text: string, from: number): number {

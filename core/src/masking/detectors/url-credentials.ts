@@ -1,7 +1,7 @@
 import type { Span } from './span.ts';
 
 const scheme = /[a-z][a-z0-9+.-]{0,30}:\/\//gi;
-const endOfAuthority = /[\s"'`<>\\]/g;
+const endOfAuthority = /[\s"'`<>\\]/;
 /** Longer than any credential in a URL; without an end, each scheme in a text of schemes would be read to its end. */
 const longestAuthority = 1_024;
 
@@ -11,13 +11,14 @@ const longestAuthority = 1_024;
  */
 export function findUrlCredentials(text: string): Span[] {
   const spans: Span[] = [];
+  let from = 0;
   for (const { index, 0: begin } of text.matchAll(scheme)) {
     const start = index + begin.length;
-    endOfAuthority.lastIndex = start;
-    const within = text.slice(
-      start,
-      Math.min(endOfAuthority.exec(text)?.index ?? text.length, start + longestAuthority),
-    );
+    if (start < from) continue; // Within what is masked already.
+    // Cut off first, then looked through: a search to the end of the text from each scheme would take its square.
+    const longest = text.slice(start, start + longestAuthority);
+    const end = longest.search(endOfAuthority);
+    const within = end < 0 ? longest : longest.slice(0, end);
     // People write passwords as they are, slashes and all. Of a web page's address the path may have an @ of its own; of a
     // database's or a queue's, the last @ is the one before the host.
     const isWeb = /^https?:/i.test(begin);
@@ -31,8 +32,10 @@ export function findUrlCredentials(text: string): Span[] {
     if (isPair && /[/?#]/.test(authority.slice(0, colon))) continue;
     // `host:8080/path@v2`: a port and a path.
     if (isPair && /^:\d{1,5}\//.test(authority.slice(colon))) continue;
-    const from = start + (isPair ? colon + 1 : 0);
-    if (from < start + at) spans.push({ start: from, end: start + at });
+    const secret = start + (isPair ? colon + 1 : 0);
+    if (secret >= start + at) continue;
+    from = start + at;
+    spans.push({ start: secret, end: from });
   }
   return spans;
 }
