@@ -68,4 +68,14 @@ export const auditorSteps: Step[] = [
       check('and the record cannot be dropped', refused.code !== 0);
     },
   },
+  {
+    title: 'The auditor verifies the record',
+    async run({ say, approvals, check }) {
+      say(
+        'Every row is chained to the one before: what is changed, removed or put in afterwards breaks the chain there.',
+      );
+      const verified = await approvals('approver', ['verify']);
+      check('the record is as it was written', verified.code === 0 && /audit_events/.test(verified.stdout));
+    },
+  },
 ];
