@@ -208,9 +208,9 @@ set signed simpleaggregatefunction single smallint text time time64 timestamp ti
 uint16 uint256 uint32 uint64 uint8 unsigned uuid varbinary varchar varchar2 variant year
 `);
 
-/** What may be read in place of a table: they make numbers, or read what is given to them. */
+/** What may be read in place of a table: they make numbers, or read what is given to them; and a view of ours that is asked so. */
 const tableFunctions = names(`
-format fuzzjson generate_series generaterandom generateseries null numbers numbers_mt primes sqlstandardvalues values view
+completeness_since format fuzzjson generate_series generaterandom generateseries null numbers numbers_mt primes sqlstandardvalues values view
 viewifpermitted zeros zeros_mt
 `);
 

@@ -25,6 +25,10 @@ describe('checkStatement: what only reads passes', () => {
     { situation: 'explain', statement: 'EXPLAIN SELECT 1' },
     { situation: 'exists', statement: 'EXISTS audit_events' },
     { situation: 'numbers', statement: 'SELECT * FROM numbers(10)' },
+    {
+      situation: 'a view with a parameter',
+      statement: "SELECT * FROM completeness_since(since = '2026-05-04 10:00:00')",
+    },
     { situation: 'a quoted column', statement: 'SELECT `name`, "name" FROM audit_events' },
   ])('$situation', ({ statement }) => {
     expect(checkStatement(statement)).toMatchObject({ allowed: true });
