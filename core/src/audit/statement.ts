@@ -176,6 +176,8 @@ function reasonAgainstTables(tokens: readonly Token[]): string | undefined {
       brackets.push({ tables: false, function: isName(before) ? before.text : '' });
     } else if (isMark(token, ')')) {
       brackets.pop();
+    } else if (isMark(before, '{') && isMark(next, ':')) {
+      // A parameter may be called `from`.
     } else if (token.type === 'Word' && !isMark(before, '.') && !isWord(before, 'AS')) {
       if (isWord(token, 'FROM')) {
         namesTable = !functionsWithFrom.test(inside.function) && !isWord(before, 'FILL', 'DISTINCT');

@@ -31,6 +31,7 @@ export function collecting(mask: Mask): { mask: Mask; values: MaskedValues } {
   return {
     values,
     mask: {
+      memory: mask.memory,
       ofData(place, base64) {
         const masked = mask.ofData(place, base64);
         if (!isMaskedData(base64)) {

@@ -172,7 +172,7 @@ function maskStringAt(name: string, text: string, mask: Mask, otherwise: SecretK
     const masked = maskJsonText(text, mask, name, otherwise);
     if (masked !== undefined) return masked;
   }
-  if (isSecretValue(name, text)) return maskWhole(text, mask);
+  if (mask.memory.kindOf(name) !== undefined && isSecretValue(name, text)) return maskWhole(text, mask);
   return text.length < 8 ? text : maskText(text, mask);
 }
 

@@ -18,6 +18,13 @@ export function maskWhole(text: string, mask: Mask): string {
 
 /** Masks what in a text is a credential, and leaves all around it. A text without any comes back as it is. */
 export function maskText(text: string, mask: Mask): string {
+  if (mask.memory.isHarmless(text)) return text;
+  const masked = maskUnknownText(text, mask);
+  if (masked === text) mask.memory.addHarmless(text);
+  return masked;
+}
+
+function maskUnknownText(text: string, mask: Mask): string {
   if (isPackedPayload(text)) return maskWhole(text, mask);
   const masked = replaceSpans(text, findCredentials(text), mask);
   if (masked !== text) return masked;
@@ -32,6 +39,8 @@ export function maskName(name: string, mask: Mask): string {
 
 /** The same for the keys of maps, where managedFields hold the items of sets: a whole text, though never an encoded one. */
 export function maskKey(key: string, mask: Mask): string {
+  // Whatever is harmless as a text is harmless as a name.
+  if (mask.memory.isHarmless(key)) return key;
   return replaceSpans(key, key.includes('://') ? findCredentials(key) : findTokens(key), mask);
 }
 

@@ -1,3 +1,4 @@
+import { createTextMemory, type TextMemory } from './memory.ts';
 import { asciiOfBase64, base64OfBytes, base64OfText, decodedLength, utf8Bytes } from './base64.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface Mask {
   ofData(place: SecretPlace, base64: string): string;
   /** For plain text (`stringData`, a token, an annotation). The same value at the same place has the same token. */
   ofText(place: SecretPlace, text: string): string;
+  /** What is known of texts that come again. */
+  readonly memory: TextMemory;
 }
 
 /**
@@ -35,6 +38,7 @@ export function createMask(hmac: (text: string) => string): Mask {
     return `${marker}${hmac(bound).slice(0, hexDigits)}:${String(decodedLength(base64))}`;
   };
   return {
+    memory: createTextMemory(),
     ofData: (place, base64) =>
       isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, base64.replace(/[\r\n]/g, ''))),
     ofText: (place, text) => (isMaskToken(text) ? text : tokenOf(place, base64OfBytes(utf8Bytes(text)))),

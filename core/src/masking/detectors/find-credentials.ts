@@ -20,7 +20,7 @@ const formatTrigger =
   /PRIVATE KEY|PuTTY|eyJ|A(?:KIA|SIA|BIA|CCA|KID|IZA|GE-)|AIza|GOCSPX|ya29\.|[78]Q~|se_sig|[?&;]sig=|-[Ss]ignature=|-[Ss]ecurity-[Tt]oken=|LTAI|do[opr]_v1|gh[pousr]_|github_pat|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct|sa_|c_)|GR1348941|xox[abeoprs]-|xapp-|hooks\.slack|\/webhooks\/|[srp]k[_-]|whsec|npm_|pypi-|rubygems_|dckr_|hv[sbr]\.|atlasv1|dapi|SG\.|key-|shp[acps]|lin_api|hf_|:AA/;
 /** What names a secret, or carries one in a place of its own. */
 const placeTrigger =
-  /@|pass|pwd|secret|token|key|cred|auth|conn|cookie|bearer|basic|jwt|docker|netrc|otp|seed|mnemonic|salt|sig|dsn|hash|identified|masterauth|:\d{4,5}:|\$|curl|mysql|maria|redis|vault|login|<<<|-stdin|--user| on >|"md5|--from-literal| -[A-Za-z]/i;
+  /@(?!sha256:)|pass|pwd|secret|token|key|cred|auth|conn|cookie|bearer|basic|jwt|docker|netrc|otp|seed|mnemonic|salt|sig|dsn|hash|identified|masterauth|:\d{4,5}:|\$|curl|mysql|maria|redis|vault|login|<<<|-stdin|--user| on >|"md5|--from-literal| -[A-Za-z]/i;
 
 const formats: readonly Detector[] = [findPrivateKeys, findJwts, findCloudKeys, findVendorTokens];
 const places: readonly Detector[] = [

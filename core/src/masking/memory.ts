@@ -1,0 +1,65 @@
+import { secretNameKind } from './detectors/secret-name.ts';
+
+/**
+ * What was found out about texts before. A cluster's events say the same names, groups, labels and reasons over and over: looking
+ * a text up costs a fraction of looking through it. Nothing that was masked is in here.
+ */
+export interface TextMemory {
+  /** True for a text in which nothing was found. */
+  isHarmless(text: string): boolean;
+  addHarmless(text: string): void;
+  /** `secretNameKind`, worked out once. */
+  kindOf(name: string): 'strong' | 'weak' | undefined;
+}
+
+/** Longer ones seldom come twice, and would fill memory. */
+const longest = 200;
+/** Of each of two generations: when one is full the older is dropped, so what comes often stays. Some 3 MiB at the most. */
+const mostTexts = 4_000;
+
+export function createTextMemory(): TextMemory {
+  const harmless = createGenerations<true>();
+  const kinds = createGenerations<'strong' | 'weak' | 'none'>();
+  return {
+    isHarmless: (text) => text.length <= longest && harmless.get(text) === true,
+    addHarmless(text) {
+      if (text.length <= longest) harmless.set(text, true);
+    },
+    kindOf(name) {
+      if (name.length > longest) return secretNameKind(name);
+      let kind = kinds.get(name);
+      if (kind === undefined) {
+        kind = secretNameKind(name) ?? 'none';
+        kinds.set(name, kind);
+      }
+      return kind === 'none' ? undefined : kind;
+    },
+  };
+}
+
+interface Generations<Value> {
+  get(key: string): Value | undefined;
+  set(key: string, value: Value): void;
+}
+
+function createGenerations<Value>(): Generations<Value> {
+  let young = new Map<string, Value>();
+  let old = new Map<string, Value>();
+  const set = (key: string, value: Value): void => {
+    if (young.size >= mostTexts) {
+      old = young;
+      young = new Map();
+    }
+    young.set(key, value);
+  };
+  return {
+    get(key) {
+      const found = young.get(key);
+      if (found !== undefined) return found;
+      const before = old.get(key);
+      if (before !== undefined) set(key, before);
+      return before;
+    },
+    set,
+  };
+}

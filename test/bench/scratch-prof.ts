@@ -1,0 +1,13 @@
+import { createSender } from './audit/send.ts';
+import { createEventMaker } from './audit/event-maker.ts';
+import { takeTurn } from './audit/measure.ts';
+import { createAuditSink } from '../src/audit-sink.ts';
+const flags = process.argv.slice(2);
+const sink = await createAuditSink();
+await sink.start(flags);
+const arm = { name: 'holdpoint' as const, pid: sink.pid(), url: sink.url, caFile: sink.caFile, token: sink.intakeToken, has: async (id: string) => (await sink.sql(`SELECT count() FROM audit_events WHERE audit_id = '${id}'`)) !== '0', close: async () => ({ storedBytes: 0, rows: 0 }) };
+const lane = { arm, sender: createSender(arm), maker: createEventMaker('x', () => Date.now()) };
+await takeTurn(lane, { type: 'Full', name: 'f', senders: 4, eventsAPost: 400 }, 3_000);
+const t = await takeTurn(lane, { type: 'Full', name: 'f', senders: 4, eventsAPost: 400 }, 12_000);
+console.log(t.events, 'events', 'us/event cpu', (t.cpuMs * 1000 / t.events).toFixed(0), 'per cpu s', (1000 * t.events / t.cpuMs).toFixed(0), 'stored/s', (1000 * t.events / t.storedMs).toFixed(0));
+lane.sender.close(); await sink.stop(); await sink.close();
