@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createHash } from 'node:crypto';
 import {
   failureStatus,
   HoldpointError,
@@ -12,6 +11,7 @@ import {
 } from '@holdpoint/core';
 import { sendJson, type Logger } from '@holdpoint/platform';
 import type { Spool } from '../spool/spool.ts';
+import { sha256 } from '../sha256.ts';
 import { createAuditIdMemory } from './audit-id-memory.ts';
 import { createByteBudget, type ByteShare } from './byte-budget.ts';
 import { decodedBody } from './decoded-body.ts';
@@ -230,8 +230,4 @@ function parseJson(bytes: Buffer): JsonValue {
     // Not in the words of JSON.parse: it quotes the text, and that is somebody's terminal.
     throw new HoldpointError('ERR_AUDIT_EVENTS_INVALID', 'the body: expected JSON');
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

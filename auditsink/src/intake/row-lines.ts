@@ -13,6 +13,7 @@ import {
   type UserInfo,
 } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
+import { sha256 } from '../sha256.ts';
 import type { AuditIdMemory } from './audit-id-memory.ts';
 import type { IntakeObserver, StubReason } from './observer.ts';
 import type { ScannedItem } from './scanned-item.ts';
@@ -97,8 +98,4 @@ function parse(bytes: Buffer): AuditItem {
 function stubReasonOf({ broken }: AuditRow): StubReason {
   if (broken.startsWith('oversize')) return 'oversize';
   return broken.startsWith('unknown fields') ? 'unknown-fields' : 'malformed';
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

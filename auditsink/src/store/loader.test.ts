@@ -20,7 +20,7 @@ import { identityOf, toPayload } from '../spool/spooled.ts';
 import type { AuditStore } from './audit-store.ts';
 import { createCheckpoints, createSigner } from './checkpoints.ts';
 import { createLoader, type Loader, type LoaderParts } from './loader.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../sha256.ts';
 
 const nothing = (): void => undefined;
 const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

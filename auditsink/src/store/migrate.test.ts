@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClickHouse } from '@holdpoint/platform';
 import { migrate, type Migration } from './migrate.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../sha256.ts';
 
 const tables: Migration = {
   name: '0001-tables.sql',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HoldpointError } from '@holdpoint/core';
 import type { ClickHouse } from '@holdpoint/platform';
 import { renderStatement } from './render.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../sha256.ts';
 
 export interface Migration {
   /** Its file's name: they run in the order of these. */

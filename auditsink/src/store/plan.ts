@@ -1,7 +1,7 @@
 import { emptyRow, HoldpointError, linkOf, toRowLine, type ChainedTable, type ChainEnd } from '@holdpoint/core';
 import type { SpoolPosition } from '../spool/spool.ts';
 import { identityOf } from '../spool/spooled.ts';
-import { sha256 } from './sha256.ts';
+import { sha256 } from '../sha256.ts';
 
 /** How far a table's chain reaches, and when its last row was stored. */
 export interface StoredEnd extends ChainEnd {

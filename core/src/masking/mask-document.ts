@@ -88,17 +88,19 @@ function maskContainer(command: string[], args: string[], mask: Mask): { command
 
 /** The same reference when nothing changed. fromEntries defines own properties: a key called __proto__ stays a key. */
 function eachField(value: JsonObject, maskOne: (field: string, each: JsonValue) => JsonValue, mask: Mask): JsonObject {
-  let changed = false;
-  const fields: [string, JsonValue][] = [];
-  for (const field of Object.keys(value)) {
+  const names = Object.keys(value);
+  let fields: [string, JsonValue][] | undefined;
+  for (const [at, field] of names.entries()) {
     const each = value[field] ?? null;
     const masked = maskOne(field, each);
     // managedFields hold the items of sets as keys.
     const shown = field.length < 16 ? field : maskKey(field, mask);
-    if (masked !== each || shown !== field) changed = true;
-    fields.push([shown, masked]);
+    if (fields === undefined && (masked !== each || shown !== field)) {
+      fields = names.slice(0, at).map((before) => [before, value[before] ?? null]);
+    }
+    fields?.push([shown, masked]);
   }
-  return changed ? Object.fromEntries(fields) : value;
+  return fields === undefined ? value : Object.fromEntries(fields);
 }
 
 function maskCarrier(value: JsonObject, kind: string, mask: Mask, otherwise: SecretKey): JsonValue {

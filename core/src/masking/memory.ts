@@ -13,8 +13,8 @@ export interface TextMemory {
 }
 
 /** Longer ones seldom come twice, and would fill memory. */
-const longest = 200;
-/** Of each of two generations: when one is full the older is dropped, so what comes often stays. Some 3 MiB at the most. */
+const longest = 96;
+/** Of each of two generations: when one is full the older is dropped, so what comes often stays. Some 2 MiB at the most. */
 const mostTexts = 4_000;
 
 export function createTextMemory(): TextMemory {
