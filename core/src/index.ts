@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './generations.ts';
 export * from './kubernetes/object.ts';
 export * from './kubernetes/status.ts';
 export * from './identity/user-info.ts';

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startScenario, type Stack } from '@holdpoint/local';
 import { createAuditSink, eventList, type AuditSink } from '../src/audit-sink.ts';
 import { eventShapes } from '../corpus/credentials/events.ts';
+import { metricsText } from '../src/metrics-text.ts';
 import { bytesBelow, createCanaries, foundIn, type Canaries } from '../src/canaries.ts';
 import { eventually } from '../src/eventually.ts';
 import { requestJson } from '../src/request-json.ts';
@@ -402,7 +403,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
     expect(invocations.size).toBe(3);
   }, 60_000);
 
-  test('none of it is on the disk, in the store, or in a log; all that is harmless is', async () => {
+  test('none of it is on the disk, in the store, in a log or in the metrics; all that is harmless is', async () => {
     await stack.kubectl('admin', ['create', 'configmap', 'the-last', '-n', 'dev']);
     await eventually('everything is stored', async () => {
       const answer = await sql(`SELECT count() AS n FROM audit_events WHERE name = 'the-last'`);
@@ -413,11 +414,13 @@ describe('no secret value reaches the disk: what the API server really sends', (
     );
     const disk = bytesBelow(join(stack.dir, 'data'));
     const log = readFileSync(join(stack.dir, 'logs', 'auditsink.log'));
+    const metrics = Buffer.from(await metricsText(stack.service('auditsink').url, stack.caFile));
     expect({
       store: foundIn(store, secret.planted),
       disk: foundIn(disk, secret.planted),
       log: foundIn(log, secret.planted),
-    }).toEqual({ store: [], disk: [], log: [] });
+      metrics: foundIn(metrics, secret.planted),
+    }).toEqual({ store: [], disk: [], log: [], metrics: [] });
     const missing = [...harmless.planted].filter(([, value]) => !store.includes(value) || !disk.includes(value));
     expect(missing).toEqual([]);
     process.stderr.write(
@@ -478,7 +481,7 @@ describe('no secret value reaches the disk: what a sender may send', () => {
     expect(await sink.post('/recordings', JSON.stringify({ recordings: [recording] }))).toMatchObject({ code: 200 });
   });
 
-  test('none of it is on the disk, in the store, or in the log; all that is harmless is', async () => {
+  test('none of it is on the disk, in the store, in the log or in the metrics; all that is harmless is', async () => {
     await eventually('everything is stored', async () => {
       const events = await sink.sql(
         "SELECT uniqExact(audit_id) FROM audit_events WHERE startsWith(audit_id, 'shape-')",
@@ -489,6 +492,7 @@ describe('no secret value reaches the disk: what a sender may send', () => {
     const columns = await Promise.all(tables.map((table) => sink.sql(`SELECT * FROM ${table} FORMAT JSONEachRow`)));
     const store = Buffer.from(columns.join('\n'));
     const spool = bytesBelow(sink.dataDir);
+    const metrics = Buffer.from(await metricsText(sink.url, sink.caFile));
     await sink.stop();
     const stopped = bytesBelow(sink.dataDir);
     const disk = Buffer.concat([spool, stopped]);
@@ -496,7 +500,8 @@ describe('no secret value reaches the disk: what a sender may send', () => {
       store: foundIn(store, secret.planted),
       disk: foundIn(disk, secret.planted),
       log: foundIn(Buffer.from(sink.log()), secret.planted),
-    }).toEqual({ store: [], disk: [], log: [] });
+      metrics: foundIn(metrics, secret.planted),
+    }).toEqual({ store: [], disk: [], log: [], metrics: [] });
     expect([...harmless.planted].filter(([, value]) => !store.includes(value) || !disk.includes(value))).toEqual([]);
   }, 60_000);
 });

@@ -9,6 +9,7 @@ import { inRepository } from '@holdpoint/local';
 import { createAuditSink, eventList, type AuditSink } from '../src/audit-sink.ts';
 import { startStandIn } from '../src/clickhouse-server.ts';
 import { eventually } from '../src/eventually.ts';
+import { metricIn, metricsText } from '../src/metrics-text.ts';
 
 /** What whoever runs the audit sink sees of it, and does to it. */
 describe('running the audit sink', () => {
@@ -18,10 +19,11 @@ describe('running the audit sink', () => {
     await sink.start();
   }, 60_000);
   afterAll(() => sink?.close());
+  const readMetrics = (): Promise<string> => metricsText(sink.url, sink.caFile);
 
   test('metrics: the documented names and Node’s own, and counts that move', async () => {
     const events = 'holdpoint_auditsink_events_total{source="apiserver"}';
-    const before = metricIn(await get(sink, '/metrics'), events);
+    const before = metricIn(await readMetrics(), events);
     expect(await sink.post('/audit', eventList(['tallied-1', 'tallied-2']))).toMatchObject({ code: 200 });
     await sink.post('/audit', 'no list');
     await sink.sql('SELECT 1');
@@ -30,8 +32,8 @@ describe('running the audit sink', () => {
         ? true
         : undefined,
     );
-    const { text } = await get(sink, '/metrics');
-    const metric = (line: string): number => metricIn({ text }, line);
+    const text = await readMetrics();
+    const metric = (line: string): number => metricIn(text, line);
     expect(metric(events)).toBe(before + 2);
     expect(metric('holdpoint_auditsink_posts_total{path="/audit",code="200"}')).toBeGreaterThan(0);
     expect(metric('holdpoint_auditsink_posts_total{path="/audit",code="400"}')).toBe(1);
@@ -54,7 +56,7 @@ describe('running the audit sink', () => {
     const wanted = await sink.renewCertificate();
     await eventually('the new one is served', async () => ((await servedSerial(sink)) === wanted ? true : undefined));
     expect(await sink.post('/audit', eventList(['renewed']))).toMatchObject({ code: 200 });
-    expect(metricIn(await get(sink, '/metrics'), 'holdpoint_tls_reloads_total{result="ok"}')).toBe(1);
+    expect(metricIn(await readMetrics(), 'holdpoint_tls_reloads_total{result="ok"}')).toBe(1);
     expect(sink.pid()).toBe(pid);
   }, 60_000);
 
@@ -138,7 +140,7 @@ describe('a sink whose store is away', () => {
       expect(await get(sink, '/readyz/query')).toMatchObject({ code: 503 });
       expect(await sink.post('/audit', eventList(['while-away']))).toMatchObject({ code: 200 });
       expect((await sink.ask('SELECT 1')).code).toBe(503);
-      expect(metricIn(await get(sink, '/metrics'), 'holdpoint_auditsink_store_open')).toBe(0);
+      expect(metricIn(await metricsText(sink.url, sink.caFile), 'holdpoint_auditsink_store_open')).toBe(0);
       await store.start();
       await eventually('it answers', async () => ((await get(sink, '/readyz/query')).code === 200 ? true : undefined));
       await eventually('the event is stored', async () =>
@@ -180,12 +182,6 @@ function send(
     sent.on('error', reject);
     sent.end(body);
   });
-}
-
-/** 0 where there is no such line yet. */
-function metricIn({ text }: Pick<Answer, 'text'>, line: string): number {
-  const found = text.split('\n').find((each) => each.startsWith(`${line} `));
-  return Number(found?.slice(line.length + 1) ?? 0);
 }
 
 function servedSerial(sink: AuditSink): Promise<string> {

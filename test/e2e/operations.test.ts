@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inRepository, startCommand, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
+import { metricIn, metricsText } from '../src/metrics-text.ts';
 import { requestJson } from '../src/request-json.ts';
 
 /** What whoever runs the webhook sees of it, and does to it. */
@@ -26,20 +26,8 @@ describe('running the webhook', () => {
   };
   const agentCreates = (name: string, more: string[] = []) =>
     stack.kubectl('agent-direct', ['create', 'configmap', name, '-n', 'dev', ...more]);
-  const metricsText = (): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const sent = request(`${url()}/metrics`, { ca: readFileSync(stack.caFile), agent: false }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        answer.on('end', () => resolve(text));
-      });
-      sent.on('error', reject);
-      sent.end();
-    });
-  const metric = async (line: string): Promise<number> => {
-    const found = (await metricsText()).split('\n').find((each) => each.startsWith(`${line} `));
-    return Number(found?.slice(line.length + 1) ?? 0);
-  };
+  const readMetrics = (): Promise<string> => metricsText(url(), stack.caFile);
+  const metric = async (line: string): Promise<number> => metricIn(await readMetrics(), line);
   const enforced = (): Promise<string> =>
     admin(['get', 'accesspolicy', 'coding-agents', '-o', 'jsonpath={.status.conditions[0].status}']);
 
@@ -54,7 +42,7 @@ describe('running the webhook', () => {
     await eventually('it leads', async () => ((await metric('holdpoint_webhook_leader')) === 1 ? true : undefined));
     expect(await metric('holdpoint_webhook_reviews_in_flight')).toBe(0);
 
-    const text = await metricsText();
+    const text = await readMetrics();
     const documented = readFileSync(inRepository('docs', 'reference', 'metrics.md'), 'utf8');
     const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? '');
     const ours = names.filter((name) => name.startsWith('holdpoint_'));

@@ -1,4 +1,4 @@
-import type { AuditRow } from '@holdpoint/core';
+import { createGenerations, type AuditRow } from '@holdpoint/core';
 
 /**
  * Remembers which content was last seen under an audit id and stage. An Audit-ID is taken from the client as it is, so two
@@ -10,13 +10,12 @@ export interface AuditIdMemory {
 }
 
 /** Half a minute of events at the rate that one API server sends at most: re-sent batches come within that. */
-const rememberedIds = 100_000;
+const rememberedIds = 200_000;
 /** An id is a UUID, or up to a megabyte of a hostile client's header. The rest is in the event's hash all the same. */
 const maxKeyLength = 200;
 
 export function createAuditIdMemory(maxIds: number = rememberedIds): AuditIdMemory {
-  // In the order of their last use: a Map keeps the order in which keys were set.
-  const hashes = new Map<string, string>();
+  const hashes = createGenerations<string>(maxIds);
   return {
     isCollision({ source, audit_id, stage, event_hash }) {
       if (audit_id === '') return false;
@@ -24,14 +23,7 @@ export function createAuditIdMemory(maxIds: number = rememberedIds): AuditIdMemo
       const teller = source === 'proxy' ? 'proxy' : 'apiserver';
       const key = `${teller} ${stage} ${audit_id}`.slice(0, maxKeyLength);
       const known = hashes.get(key);
-      hashes.delete(key);
       hashes.set(key, event_hash);
-      if (hashes.size > maxIds) {
-        for (const oldest of hashes.keys()) {
-          hashes.delete(oldest);
-          break;
-        }
-      }
       return known !== undefined && known !== event_hash;
     },
   };

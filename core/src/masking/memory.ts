@@ -1,3 +1,4 @@
+import { createGenerations } from '../generations.ts';
 import { secretNameKind } from './detectors/secret-name.ts';
 
 /**
@@ -14,12 +15,12 @@ export interface TextMemory {
 
 /** Longer ones seldom come twice, and would fill memory. */
 const longest = 96;
-/** Of each of two generations: when one is full the older is dropped, so what comes often stays. Some 2 MiB at the most. */
-const mostTexts = 4_000;
+/** Some 2 MiB at the most. */
+const mostTexts = 8_000;
 
 export function createTextMemory(): TextMemory {
-  const harmless = createGenerations<true>();
-  const kinds = createGenerations<'strong' | 'weak' | 'none'>();
+  const harmless = createGenerations<true>(mostTexts);
+  const kinds = createGenerations<'strong' | 'weak' | 'none'>(mostTexts);
   return {
     isHarmless: (text) => text.length <= longest && harmless.get(text) === true,
     addHarmless(text) {
@@ -34,32 +35,5 @@ export function createTextMemory(): TextMemory {
       }
       return kind === 'none' ? undefined : kind;
     },
-  };
-}
-
-interface Generations<Value> {
-  get(key: string): Value | undefined;
-  set(key: string, value: Value): void;
-}
-
-function createGenerations<Value>(): Generations<Value> {
-  let young = new Map<string, Value>();
-  let old = new Map<string, Value>();
-  const set = (key: string, value: Value): void => {
-    if (young.size >= mostTexts) {
-      old = young;
-      young = new Map();
-    }
-    young.set(key, value);
-  };
-  return {
-    get(key) {
-      const found = young.get(key);
-      if (found !== undefined) return found;
-      const before = old.get(key);
-      if (before !== undefined) set(key, before);
-      return before;
-    },
-    set,
   };
 }
