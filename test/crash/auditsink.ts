@@ -5,6 +5,7 @@
 import { parseFlags } from '@holdpoint/platform';
 import { createRandom } from '../bench/load/rounds.ts';
 import { createAuditSink } from '../src/audit-sink.ts';
+import { verifyStore } from '../src/verify-store.ts';
 import { crashAgainAndAgain, crashPoints, type CrashPoint } from './audit-crashes.ts';
 
 const flags = parseFlags(process.argv.slice(2), {
@@ -32,7 +33,11 @@ try {
       `${String(stored)} stored, ${String(distinct)} distinct, ${String(known)} of them sent: ` +
       `${String(acknowledged - known)} lost, ${String(stored - distinct)} doubled\n`,
   );
-  if (new Set([acknowledged, stored, distinct, known]).size !== 1) process.exitCode = 1;
+  const chains = await verifyStore(sink.sql, 'audit_events');
+  const findings = chains.reduce((sum, { findingCount }) => sum + findingCount, 0);
+  const chained = chains.reduce((sum, { rows }) => sum + rows, 0);
+  process.stdout.write(`chain: ${String(chained)} rows walked, ${String(findings)} findings\n`);
+  if (new Set([acknowledged, stored, distinct, known, chained]).size !== 1 || findings > 0) process.exitCode = 1;
 } finally {
   await sink.close();
 }
