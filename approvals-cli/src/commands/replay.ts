@@ -89,6 +89,7 @@ async function intoFile(file: string, fill: (write: (text: string) => Promise<vo
     await handle.close();
     await rename(unfinished, file);
   } catch (error) {
+    // It is thrown away; what went wrong before is what is told.
     await handle.close().catch(() => undefined);
     await rm(unfinished, { force: true });
     throw error;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { messageOf, type UserInfo } from '@holdpoint/core';
+import { createGenerations, messageOf, type UserInfo } from '@holdpoint/core';
 import type { AccessQuestion } from '@holdpoint/platform';
 import { isSameSecret } from '../secret.ts';
 
@@ -44,14 +44,11 @@ const maxAsking = 16;
 
 /** Remembers verdicts by the hash of the token, for a short while. */
 export function createAuditors({ tokenFile, kubernetes, now }: AuditorParts): CheckAuditor {
-  const remembered = new Map<string, { verdict: AuditorVerdict; until: number }>();
+  const remembered = createGenerations<{ verdict: AuditorVerdict; until: number }>(maxRemembered);
   const asking = new Map<string, Promise<AuditorVerdict>>();
 
   const remember = (hash: string, verdict: AuditorVerdict): void => {
     if (verdict.type === 'Unavailable') return;
-    remembered.delete(hash);
-    const oldest = remembered.keys().next();
-    if (remembered.size >= maxRemembered && oldest.done === false) remembered.delete(oldest.value);
     remembered.set(hash, { verdict, until: now() + (verdict.type === 'Allowed' ? allowedForMs : refusedForMs) });
   };
   return async (token) => {
