@@ -9,7 +9,7 @@ import { flatnessOf } from './flatness.ts';
 import { benchNamespace } from './judging/policies.ts';
 import { startBenchStack } from './load/bench-stack.ts';
 import { targets } from './load/calls.ts';
-import { startLoad, type Write } from './load/load.ts';
+import { startLoad, type Call } from './load/load.ts';
 import { usageOf } from './load/process-usage.ts';
 import { fixed } from './table.ts';
 
@@ -21,17 +21,17 @@ const sampleEveryMs = 2_000;
 const mebibyte = 1_048_576;
 
 /** What the policy denies, and what it would hold: a dry run neither asks a person nor fills etcd. */
-const refused: Write = {
+const refused: Call = {
   name: 'denied',
   method: 'DELETE',
-  path: `/api/v1/namespaces/${benchNamespace}/configmaps/protected-{writer}`,
+  path: `/api/v1/namespaces/${benchNamespace}/configmaps/protected-{client}`,
   contentType: 'application/json',
   body: '{}',
 };
-const wouldBeHeld: Write = {
+const wouldBeHeld: Call = {
   name: 'would-hold',
   method: 'DELETE',
-  path: `/api/v1/namespaces/${benchNamespace}/configmaps/writer-{writer}`,
+  path: `/api/v1/namespaces/${benchNamespace}/configmaps/writer-{client}`,
   contentType: 'application/json',
   // In the body: with one, the API server looks at no option in the URL.
   body: '{"kind":"DeleteOptions","apiVersion":"v1","dryRun":["All"]}',
@@ -51,8 +51,8 @@ try {
     url: stack.urls.apiServer,
     caFile: stack.caFile,
     token: tokens.holdpoint,
-    writers: Number(flags.writers),
-    writes: [...targets, refused, wouldBeHeld],
+    clients: Number(flags.writers),
+    calls: [...targets, refused, wouldBeHeld],
     warmUpMs: 0,
     durationMs,
   });

@@ -12,6 +12,8 @@ export interface CommandResult {
 
 /** A command that is still running, or was. */
 export interface RunningCommand {
+  /** Undefined when it could not be started. */
+  readonly pid: number | undefined;
   stdout(): string;
   stderr(): string;
   ended(): boolean;
@@ -80,6 +82,7 @@ export function startCommand(
     leash?.hold({ pid, stop });
   }
   return {
+    pid,
     stdout: () => stdout,
     stderr: () => stderr,
     ended: () => ended,

@@ -38,7 +38,7 @@ export async function startBenchStack(
   options: { protectedObjects?: boolean } = {},
 ): Promise<BenchStack> {
   onProgress('building the Go webhook');
-  const binary = await buildGoServer();
+  const binary = await buildGoServer('go-webhook');
   const stack = await startStack({ services: ['webhook'], onProgress });
   const servers: GoServer[] = [];
   const close = async (): Promise<void> => {
@@ -193,19 +193,19 @@ function protectedObjects(): object[] {
 }
 
 /** Where the API server sends its audit events: nobody listens there when the stack runs no sink. */
-function auditAddressOf(stack: Stack): string {
+export function auditAddressOf(stack: Stack): string {
   const config = JSON.parse(readFileSync(stack.files.auditWebhookConfig, 'utf8')) as {
     clusters: [{ cluster: { server: string } }];
   };
   return new URL(config.clusters[0].cluster.server).host;
 }
 
-function pidOf(process: { pid: number | undefined } | undefined): number {
+export function pidOf(process: { pid: number | undefined } | undefined): number {
   if (process?.pid === undefined) throw new Error('a process of the stack is down');
   return process.pid;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -1,17 +1,17 @@
 import { benchNamespace } from '../judging/policies.ts';
 import { sum } from '../statistics.ts';
 import { arms, type Arm, type BenchStack } from './bench-stack.ts';
-import { startLoad, type Load, type Write } from './load.ts';
+import { startLoad, type Call, type Load } from './load.ts';
 import { usageOf, watchForeignShare } from './process-usage.ts';
 import { createRandom, interleaved } from './rounds.ts';
 import type { Cell, Slot } from './slot.ts';
 
 /** Each an UPDATE that changes one value; every writer has an object of its own. */
-export const targets: readonly Write[] = [
+export const targets: readonly Call[] = [
   {
     name: 'deployment',
     method: 'PATCH',
-    path: `/apis/apps/v1/namespaces/${benchNamespace}/deployments/writer-{writer}?fieldManager=bench`,
+    path: `/apis/apps/v1/namespaces/${benchNamespace}/deployments/writer-{client}?fieldManager=bench`,
     contentType: 'application/merge-patch+json',
     // A label of its own, which is no new generation: its controller then has nothing to do.
     body: '{"metadata":{"labels":{"example.com/revision":"{value}"}}}',
@@ -19,7 +19,7 @@ export const targets: readonly Write[] = [
   {
     name: 'configmap',
     method: 'PATCH',
-    path: `/api/v1/namespaces/${benchNamespace}/configmaps/writer-{writer}?fieldManager=bench`,
+    path: `/api/v1/namespaces/${benchNamespace}/configmaps/writer-{client}?fieldManager=bench`,
     contentType: 'application/merge-patch+json',
     body: '{"data":{"value":"{value}"}}',
   },
@@ -92,7 +92,7 @@ function memoryOf(pid: number): WebhookMemory {
 }
 
 interface SlotInput extends Omit<Cell, 'target'> {
-  write: Write;
+  write: Call;
   arm: Arm;
   round: number;
   durationMs: number;
@@ -111,8 +111,8 @@ async function runSlot(bench: BenchStack, load: Load, input: SlotInput): Promise
     url: stack.urls.apiServer,
     caFile: stack.caFile,
     token: tokens[arm],
-    writers,
-    writes: [write],
+    clients: writers,
+    calls: [write],
     warmUpMs: slotWarmUpMs,
     durationMs,
   });

@@ -6,16 +6,18 @@ import { cacheKeyOf, cacheRootOf, inRepository, requireGo, startCommand, type Ke
 import { eventually } from '../../src/eventually.ts';
 import { requestJson } from '../../src/request-json.ts';
 
-const folder = inRepository('test', 'bench', 'go-webhook');
+/** A program under `test/bench`, by its folder. */
+export type GoProgram = 'go-webhook' | 'go-proxy';
 
-/** Builds the Go webhook into the cache, beside the control plane; Go's own build cache makes a second time short. */
-export async function buildGoServer(): Promise<string> {
+/** Builds it into the cache, beside the control plane; Go's own build cache makes a second time short. */
+export async function buildGoServer(program: GoProgram): Promise<string> {
+  const folder = inRepository('test', 'bench', program);
   requireGo(folder);
   const contents = ['go.mod', 'main.go'].map((name) => readFileSync(join(folder, name), 'utf8'));
   const platform = `${process.platform}-${process.arch}`;
   const target = join(cacheRootOf(process.env, homedir()), `bench-${cacheKeyOf({ contents, flags: [], platform })}`);
   mkdirSync(target, { recursive: true });
-  const binary = join(target, 'go-webhook');
+  const binary = join(target, program);
   const env = { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '-buildvcs=false' };
   const { code, stderr } = await startCommand('go', ['build', '-o', binary, '.'], { cwd: folder, env }).finished;
   if (code !== 0) throw new Error(`go build: ${stderr}`);
@@ -30,15 +32,15 @@ export interface GoServer {
 /** Starts it on `address` (host:port); resolves when it answers. It ends with us, however we end. */
 export async function startGoServer(
   binary: string,
-  { address, keys, caFile }: { address: string; keys: KeyFiles; caFile: string },
+  { address, keys, caFile, args = [] }: { address: string; keys: KeyFiles; caFile: string; args?: readonly string[] },
 ): Promise<GoServer> {
-  const child = spawn(binary, ['--listen', address, '--cert', keys.cert, '--key', keys.key], {
+  const child = spawn(binary, ['--listen', address, '--cert', keys.cert, '--key', keys.key, ...args], {
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${binary} could not be started`);
   await eventually(`${address} answers`, async () => {
-    // It answers JSON to reviews alone, and to anything else nothing: an end of input then is a sign of life.
+    // None of them answers a stranger in JSON: whatever else it says is a sign of life.
     const answered = await requestJson(`https://${address}/`, { method: 'GET', caFile }).catch(
       (error: unknown) => error,
     );

@@ -1,24 +1,27 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
-/** One kind of write. `{writer}` and `{value}` in path and body stand for the writer's number and a value never used before. */
-export interface Write {
+/** One kind of request. `{client}` and `{value}` in path and body stand for the client's number and a value never used before. */
+export interface Call {
   /** Stands in front of the answer's code in {@link LoadResult.answers}. */
   name: string;
-  method: 'PATCH' | 'POST' | 'DELETE';
+  method: 'GET' | 'PATCH' | 'POST' | 'DELETE';
   path: string;
-  contentType: string;
-  body: string;
+  /** Of the body; there is none without it. */
+  contentType?: string;
+  body?: string;
 }
 
-/** Work for one slot: so many writers, each sending its next write when its last is answered (a closed loop). */
+/** Work for one slot: so many clients, each sending its next request when its last is answered (a closed loop). */
 export interface LoadOrder {
+  /** http or https. */
   url: string;
   caFile: string;
+  /** Empty: none is sent. */
   token: string;
-  writers: number;
+  clients: number;
   /** Sent in turn. */
-  writes: readonly Write[];
+  calls: readonly Call[];
   /** At first, and counted among the answers only. */
   warmUpMs: number;
   durationMs: number;
@@ -29,7 +32,7 @@ export interface LoadResult {
   latenciesMs: number[];
   /** From the end of the warm-up to the last answer. */
   elapsedMs: number;
-  /** Of the writers' process, in that time. */
+  /** Of the clients' process, in that time. */
   cpuMs: number;
   /** `deployment 200` → how many, the warm-up's included. */
   answers: Record<string, number>;
@@ -41,16 +44,16 @@ export interface Load {
   stop(): void;
 }
 
-/** Starts the writers' process. */
+/** Starts the clients' process. */
 export function startLoad(): Load {
   const child = fork(join(import.meta.dirname, 'load-process.ts'), { serialization: 'advanced' });
   const { pid } = child;
-  if (pid === undefined) throw new Error('the process of the writers could not be started');
+  if (pid === undefined) throw new Error('the process of the clients could not be started');
   return {
     pid,
     run: (order) =>
       new Promise((resolve, reject) => {
-        const ended = (): void => reject(new Error('the process of the writers ended'));
+        const ended = (): void => reject(new Error('the process of the clients ended'));
         child.once('exit', ended);
         child.once('message', (result) => {
           child.off('exit', ended);

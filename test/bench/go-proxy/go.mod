@@ -1,0 +1,3 @@
+module holdpoint.dev/bench/go-proxy
+
+go 1.26
