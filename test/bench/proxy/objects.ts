@@ -39,7 +39,7 @@ export function singleObjects(): object[] {
       kind: 'Pod',
       metadata: { name: 'terminal', namespace },
       spec: {
-        nodeName: 'local',
+        nodeName: 'node-1',
         containers: [{ name: 'shell', image: 'registry.example/shell:1' }],
       },
     },

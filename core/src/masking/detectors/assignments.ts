@@ -1,8 +1,12 @@
 import { isSecretValue, secretNameKind } from './secret-name.ts';
 import type { Span } from './span.ts';
 
-/** A name, perhaps in quotes, and `=`, `:`, `:=` or `=>`. A name begins where no name's character stands before it. */
-const assignment = /(?<![\w.-])-{0,2}([A-Za-z_][\w.-]{1,127})(?:\\{0,3}["'])?\]?[ \t]{0,8}(:=|=>|!?={1,2}|:)(?!\/\/)/g;
+/**
+ * A name, perhaps in quotes, perhaps with its type, and what assigns: `=`, `:`, `=>`, `:=`, make's `?=` and `::=`, PHP's `.=`. A
+ * name begins where no name's character stands before it.
+ */
+const assignment =
+  /(?<![\w.-])-{0,2}([A-Za-z0-9_][\w.-]{1,127})(?:\\{0,3}["'])?\]?(?::?[ \t]{1,4}(?:string|String|str|&str)(?=[ \t]{0,4}=))?[ \t]{0,8}(:{1,3}=|[?.]=|=>|!?={1,2}|:)(?!\/\/)/g;
 /**
  * Up to what ends a value that is in no quotes; a separator ends it only where another assignment, or nothing, follows. A name
  * that only may be a secret's is looked behind less far: in a text of nothing but such names each would be read to its end.
@@ -57,8 +61,8 @@ function valueAt(
   let start = after;
   while (start < text.length && (text[start] === ' ' || text[start] === '\t') && start - after < 8) start += 1;
   // `name= x` is no assignment in a shell, but `name = x` is one in every configuration file.
-  // What a shell would run to get the value.
-  if (text[start] === '`' || text.startsWith('$(', start)) return undefined;
+  // What a shell would run to get the value: a shell has no space there, and Go and JavaScript have one before their backtick.
+  if ((text[start] === '`' && start === after) || text.startsWith('$(', start)) return undefined;
   const escape = /\\{0,3}(?=["'`])/y;
   escape.lastIndex = start;
   const escaped = escape.exec(text)?.[0] ?? '';
@@ -166,9 +170,12 @@ const refused =
 const yamlPair =
   /(?<![\w-])name: {0,8}["']?([\w.-]{1,128})["']?[ \t]{0,8}\r?\n[ \t]{0,64}value: {0,8}(?:"([^"\n]{1,4096})"|([^\s"][^\n]{0,4096}))/dg;
 
+/** Settings of .NET, Ant, Maven and others: the name in one attribute, the value in the next. */
+const attributePair = /(?:key|name)="([\w.:-]{1,128})"\s{1,16}value="([^"]{1,4096})"/dgi;
+
 function findPairs(text: string): Span[] {
   const spans: Span[] = [];
-  for (const pattern of [goPair, refused, yamlPair]) {
+  for (const pattern of [goPair, refused, yamlPair, attributePair]) {
     for (const match of text.matchAll(pattern)) {
       for (const group of [2, 3]) {
         const [start, end] = match.indices?.[group] ?? [0, 0];

@@ -12,12 +12,13 @@ import { findPrivateKeys } from './private-key.ts';
 import { mergeSpans, type Detector, type Span } from './span.ts';
 import { findInProse } from './prose.ts';
 import { findInStatements } from './statements.ts';
+import { isReference } from './secret-name.ts';
 import { findUrlCredentials } from './url-credentials.ts';
 import { findVendorTokens } from './vendor-tokens.ts';
 
 /** What begins or marks a token by its own format. */
 const formatTrigger =
-  /PRIVATE KEY|PuTTY|eyJ|A(?:KIA|SIA|BIA|CCA|KID|IZA|GE-)|AIza|GOCSPX|ya29\.|[78]Q~|se_sig|[?&;]sig=|-[Ss]ignature=|-[Ss]ecurity-[Tt]oken=|LTAI|do[opr]_v1|gh[pousr]_|github_pat|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct|sa_|c_)|GR1348941|xox[abeoprs]-|xapp-|hooks\.slack|\/webhooks\/|[srp]k[_-]|whsec|npm_|pypi-|rubygems_|dckr_|hv[sbr]\.|atlasv1|dapi|SG\.|key-|shp[acps]|lin_api|hf_|:AA/;
+  /PRIVATE KEY|PuTTY|eyJ|A(?:KIA|SIA|BIA|CCA|KID|IZA|GE-)|AIza|GOCSPX|ya29\.|[78]Q~|se_sig|[?&;]sig=|-[Ss]ignature=|-[Ss]ecurity-[Tt]oken=|LTAI|do[opr]_v1|gh[pousr]_|github_pat|gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|oas|soat|ffct|sa_|c_)|GR1348941|xox[abeoprs]-|xapp-|hooks\.slack|\/webhooks\/|[srp]k[_-]|whsec|npm_|pypi-|rubygems_|dckr_|hv[sbr]\.|atlasv1|dapi|SG\.|key-|shp[acps]|lin_api|hf_|:AA|sgp_|api_org_|ops_eyJ|sntry[su]_|ntn_|EZ[AT]K|fo1_|fm[12]_|s-s4t2|pplx-|A3-|ABSK|dp\.[a-z]|dt0c01|CLOJARS_|shippo_|pscale_|sha256~|dnkey-|duffel_|[ps]at\.|FLWSECK|rdme_|pnu_|sm_[ap]at_|bedrock-api|\/webhookb2\/|EAA|v1\.0-/;
 /** What names a secret, or carries one in a place of its own. */
 const placeTrigger =
   /@(?!sha256:)|pass|pwd|secret|token|key|cred|auth|conn|cookie|bearer|basic|jwt|docker|netrc|otp|seed|mnemonic|salt|sig|dsn|hash|identified|masterauth|:\d{4,5}:|\$|curl|mysql|maria|redis|vault|login|<<<|-stdin|--user| on >|"md5|--from-literal| -[A-Za-z]/i;
@@ -42,7 +43,8 @@ export function findCredentials(text: string): readonly Span[] {
   ];
   // Not by spreading: a hostile text has more of them than a call has room for arguments.
   const spans = asked.flatMap((find) => find(text));
-  return spans.length === 0 ? spans : mergeSpans(spans);
+  if (spans.length === 0) return spans;
+  return mergeSpans(spans).filter(({ start, end }) => !isReference(text.slice(start, end)));
 }
 
 /** The same for what tells by its format alone: for names, where `key: value` means nothing. */

@@ -41,6 +41,17 @@ export function secretNameKind(name: string): 'strong' | 'weak' | undefined {
 const placeholder =
   /^(?:|true|false|null|nil|none|undefined|optional|required|created|configured|unchanged|updated|deleted|string|strings|stringArray|yes|no|on|off|\*+|x{3,}|\.{3}|\$\([^)]*\)|\$\{[^}]*\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\}|<[^<>]*>|@[\w./-]+|changeit\?|(?:env|file|vault|secret|ref\+\w+|arn|awssm|gcpsm):.{0,512}|(?:\/(?:var|run|etc|mnt|tmp|opt|home|root|usr|vault|secrets|srv|proc|dev|data|app|config))(?:\/[\w.@-]+)+|\d{1,4})$/i;
 
+/** Says where the value comes from: a variable, an expression of a template, a configuration's own reference. */
+const reference =
+  /^(?:\$\w+|\$\{[^{}]*\}|\$\([^)]*\)|\$?\{\{[^{}]*\}\}|%\w+%|\{[A-Za-z_][\w.]*\}|<[A-Za-z][^<>]*>?|\[[A-Z_ ]+\]|(?:var|local|params|env|secrets|inputs|each|module|data)(?:\.[A-Za-z_]\w*)+)$/;
+/** What documentation has in a token's place: `ghp_xxxxxxxxxxxx`. */
+const blank = /([xX*#.])\1{7,}/;
+
+/** True for what stands in a value's place and is none, whatever its surroundings say. */
+export function isReference(value: string): boolean {
+  return value.length <= 256 && (reference.test(value) || blank.test(value));
+}
+
 /** True for what is no secret although its name says so. */
 export function isPlaceholder(value: string): boolean {
   return value.length <= 600 && placeholder.test(value);
@@ -58,6 +69,7 @@ export function looksRandom(value: string): boolean {
   if (value.length < 16 || value.length > 4_096 || /\s/.test(value) || harmless.test(value)) return false;
   if (/^[[{]/.test(value)) return false; // Structure, whose parts are looked at each by itself.
   if (/^[a-z0-9]+(?:[.-][a-z0-9]+)+$/.test(value)) return false; // The name of a pod, a host, a field.
+  if (/^[A-Za-z]?[a-z]{2,}(?:[A-Z][a-z]{2,})+$/.test(value)) return false; // Words in camel case.
   const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((each) => each.test(value)).length;
   if (classes < 2 || (!/\d/.test(value) && !/[a-z][A-Z]|[A-Z][a-z]{0,2}[A-Z]/.test(value))) return false;
   return bitsPerCharacter(value.slice(0, 256)) >= 3.3;

@@ -1,4 +1,4 @@
-import { isPlaceholder } from './secret-name.ts';
+import { isPlaceholder, isSecretValue } from './secret-name.ts';
 import type { Span } from './span.ts';
 
 /** Languages in which a value follows its name after nothing but a space, or stands between tags. */
@@ -10,8 +10,6 @@ const statements: readonly RegExp[] = [
   /(?<![\w.-])(?:requirepass|masterauth|aws_secret_access_key|aws_session_token)\s{1,8}["']?([^\s"'=:][^\s"']{3,1024})/dgi,
   // A directive on a line of its own, in Fluentd, Keepalived and others.
   /^[ \t]{0,64}(?:password|passwd|auth_pass|secret|token|api_key)[ \t]{1,8}["']?((?=\S{0,64}\d)[^\s"'=:]{4,1024})["']?[ \t]{0,8}$/dgm,
-  // XML.
-  /<(?:[\w.-]{0,40}[:.-])?(?:password|passwd|passphrase|secret|token|api-?key|(?:client|admin|db)-?(?:secret|password))>\s{0,16}([^<\s][^<]{0,4096}?)\s{0,16}<\//dgi,
   // PHP's define, and calls like it.
   /['"][\w.-]{0,60}(?:password|passwd|secret|token|api_?key|_pass|_key|_salt)['"]\s{0,4},\s{0,4}['"]([^'"\r\n]{4,1024})['"]\s{0,4}\)/dgi,
   // .pgpass: host, port, database, user.
@@ -20,12 +18,20 @@ const statements: readonly RegExp[] = [
   /:(\$(?:apr1|2[aby]|5|6|y|argon2id?)\$[\w./$=,+-]{16,256})/dg,
 ];
 
+/** An element of XML: its name, and its text. */
+const element = /<(?:\w{1,40}:)?([A-Za-z][\w.-]{1,79})>\s{0,64}([^<\s][^<]{0,4096}?)\s{0,64}<\//dg;
+
 /** Secrets in SQL, netrc, redis.conf, XML, PHP, and hashes of passwords. */
 export function findInStatements(text: string): Span[] {
-  return statements.flatMap((pattern) =>
+  const named = [...text.matchAll(element)].flatMap((match) => {
+    const [start, end] = match.indices?.[2] ?? [0, 0];
+    return end > start && isSecretValue(match[1] ?? '', text.slice(start, end)) ? [{ start, end }] : [];
+  });
+  const stated = statements.flatMap((pattern) =>
     [...text.matchAll(pattern)].flatMap((match) => {
       const [start, end] = match.indices?.[1] ?? [0, 0];
       return end > start && !isPlaceholder(text.slice(start, end)) ? [{ start, end }] : [];
     }),
   );
+  return [...named, ...stated];
 }
