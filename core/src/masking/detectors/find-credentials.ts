@@ -44,7 +44,30 @@ export function findCredentials(text: string): readonly Span[] {
   // Not by spreading: a hostile text has more of them than a call has room for arguments.
   const spans = asked.flatMap((find) => find(text));
   if (spans.length === 0) return spans;
-  return mergeSpans(spans).filter(({ start, end }) => !isReference(text.slice(start, end)));
+  const found = mergeSpans(spans).filter(({ start, end }) => !isReference(text.slice(start, end)));
+  return withCopies(found, text);
+}
+
+/** Shorter ones could be a word. */
+const shortestCopied = 12;
+/** Each is looked for in the whole text: of a text full of credentials, the first few must do. */
+const mostCopied = 16;
+
+/** What was found at one place in a text is a credential at every other place in it. */
+function withCopies(found: readonly Span[], text: string): readonly Span[] {
+  const values = new Set<string>();
+  for (const { start, end } of found) {
+    if (values.size < mostCopied && end - start >= shortestCopied && end - start < text.length / 2) {
+      values.add(text.slice(start, end));
+    }
+  }
+  const copies: Span[] = [];
+  for (const value of values) {
+    for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + value.length)) {
+      copies.push({ start: at, end: at + value.length });
+    }
+  }
+  return copies.length <= found.length && copies.length <= values.size ? found : mergeSpans([...found, ...copies]);
 }
 
 /** The same for what tells by its format alone: for names, where `key: value` means nothing. */

@@ -10,6 +10,8 @@ const statements: readonly RegExp[] = [
   /(?<![\w.-])(?:requirepass|masterauth|aws_secret_access_key|aws_session_token)\s{1,8}["']?([^\s"'=:][^\s"']{3,1024})/dgi,
   // A directive on a line of its own, in Fluentd, Keepalived and others.
   /^[ \t]{0,64}(?:password|passwd|auth_pass|secret|token|api_key)[ \t]{1,8}["']?((?=\S{0,64}\d)[^\s"'=:]{4,1024})["']?[ \t]{0,8}$/dgm,
+  // As people note them down: `the token - 'x'`, `API key is "x"`.
+  /(?<![\w-])(?:token|secret|password|(?:api|access|secret)[ _-]?key|key)\s{1,4}(?:-|is|was)\s{1,4}['"`]([^\s'"`]{12,1024})['"`]/dgi,
   // PHP's define, and calls like it.
   /['"][\w.-]{0,60}(?:password|passwd|secret|token|api_?key|_pass|_key|_salt)['"]\s{0,4},\s{0,4}['"]([^'"\r\n]{4,1024})['"]\s{0,4}\)/dgi,
   // .pgpass: host, port, database, user.
