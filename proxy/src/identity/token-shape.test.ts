@@ -35,11 +35,7 @@ test.each<[string, string, string]>([
     `${part(header)}.${Buffer.from([0x22, 0xff, 0x22]).toString('base64url')}.s`,
     'has a payload that cannot be read',
   ],
-  [
-    'an algorithm twice',
-    tokenOf('{"alg":"ES256","alg":"none"}', claims),
-    'says twice in its header: alg',
-  ],
+  ['an algorithm twice', tokenOf('{"alg":"ES256","alg":"none"}', claims), 'says twice in its header: alg'],
   ['the same the other way round', tokenOf('{"alg":"none","alg":"ES256"}', claims), 'says twice in its header: alg'],
   ['a subject twice', tokenOf(header, '{"iss":"i","sub":"a","sub":"b"}'), 'says twice in its payload: sub'],
   [
