@@ -15,7 +15,7 @@ import { eventually } from '../src/eventually.ts';
 import { freePort } from '../src/free-port.ts';
 import { exampleClaims } from '../src/pipeline-claims.ts';
 import { requestJson } from '../src/request-json.ts';
-import { startTokenIssuer, type TokenIssuer } from '../src/token-issuer.ts';
+import { createSigningKey, startTokenIssuer, type TokenIssuer } from '../src/token-issuer.ts';
 
 const examples = Object.keys(exampleClaims) as (keyof typeof exampleClaims)[];
 const proxyAccount = 'holdpoint-system:holdpoint-proxy';
@@ -26,11 +26,13 @@ describe('identity', () => {
   let issuer: TokenIssuer;
   let folder: string;
   let configuration: string;
+  /** Serves issuers alone, from the beginning on. */
+  let proxy: string;
   const proxies: RunningCommand[] = [];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'holdpoint-identity-'));
-    issuer = await startTokenIssuer(await createAuthority('token-issuer'));
+    issuer = await startTokenIssuer(await createAuthority('token-issuers-authority'));
     configuration = join(folder, 'authentication.json');
     writeFileSync(configuration, JSON.stringify(authenticationConfiguration(issuer)));
     // The very same file for both. That it starts says that the API server takes our examples, too.
@@ -40,7 +42,9 @@ describe('identity', () => {
     await admin(['apply', '-f', '-'], JSON.stringify(policy));
     const token = await admin(['create', 'token', 'holdpoint-proxy', '-n', 'holdpoint-system', '--duration', '1h']);
     writeFileSync(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig(stack, token.trim())), { mode: 0o600 });
-  }, 180_000);
+    proxy = await startProxy();
+    expect((await whoAmI(proxy, agent({ jti: 'first' }))).username).toBe('coder');
+  }, 300_000);
   afterAll(async () => {
     for (const proxy of proxies) proxy.kill();
     await stack?.close();
@@ -75,17 +79,21 @@ describe('identity', () => {
 
   async function startProxy(flags: Record<string, string> = {}): Promise<string> {
     const { url, command } = await runProxy(flags);
-    await eventually(`a proxy at ${url}`, async () => {
-      if (command.ended()) throw new Error(`the proxy ended: ${command.stderr()}`);
-      const { caFile } = stack;
-      const answer = await requestJson(url, {
-        method: 'GET',
-        path: '/version',
-        caFile,
-        headers: { authorization: 'Bearer none' },
-      }).catch(() => undefined);
-      return answer?.code === 401 ? true : undefined;
-    });
+    await eventually(
+      `a proxy at ${url}`,
+      async () => {
+        if (command.ended()) throw new Error(`the proxy ended: ${command.stderr()}`);
+        const { caFile } = stack;
+        const answer = await requestJson(url, {
+          method: 'GET',
+          path: '/version',
+          caFile,
+          headers: { authorization: 'Bearer none' },
+        }).catch(() => undefined);
+        return answer?.code === 401 ? true : undefined;
+      },
+      90_000,
+    );
     return url;
   }
 
@@ -98,124 +106,18 @@ describe('identity', () => {
     return (JSON.parse(stdout) as { status: { userInfo: UserInfo } }).status.userInfo;
   };
 
-  describe('issuers', () => {
-    let proxy: string;
-    beforeAll(async () => {
-      proxy = await startProxy();
-    }, 60_000);
-    const agent = (more: object = {}, options = {}): string =>
-      issuer.token({ sub: 'coder', groups: ['ai-agents'], ...more }, options);
-
-    test.each(examples)(
-      '%s: the proxy makes the same user of a token as the API server itself',
-      async (example) => {
-        const token = issuer.token(exampleClaims[example], { path: `/${example}` });
-        // The API server looks for its issuers every ten seconds, and takes us for nobody until then.
-        const direct = await eventually('the API server knows the issuer', () =>
-          whoAmI(stack.urls.apiServer, token).catch(() => undefined),
-        );
-        const proxied = await whoAmI(proxy, token);
-        expect({ username: proxied.username, groups: proxied.groups }).toEqual({
-          username: direct.username,
-          groups: direct.groups,
-        });
-        for (const key of ['holdpoint.dev/session', 'holdpoint.dev/on-behalf-of']) {
-          expect(direct.extra?.[key]).toHaveLength(1);
-          expect(proxied.extra?.[key]).toEqual(direct.extra?.[key]);
-        }
-      },
-      60_000,
-    );
-
-    test.each<[string, () => string]>([
-      ['a token for another audience', () => agent({ aud: 'somebody' })],
-      ['a token past its end', () => agent({ exp: Math.floor(Date.now() / 1_000) - 60 })],
-      ['a token of another issuer', () => agent({ iss: 'https://127.0.0.1:1' })],
-      ['a logout token', () => agent({}, { typ: 'logout+jwt' })],
-      ['a token that makes its holder an administrator', () => agent({ groups: ['system:masters'] })],
-      [
-        'a pull request’s job',
-        () =>
-          issuer.token({ ...exampleClaims['github-actions'], event_name: 'pull_request' }, { path: '/github-actions' }),
-      ],
-    ])('%s is refused', async (_situation, token) => {
-      const answer = await as(proxy, token(), ['auth', 'whoami']);
-      expect(answer.code).not.toBe(0);
-      expect(answer.stderr).toMatch(/Unauthorized|must be logged in/);
-    });
-
-    test('a new key is taken up, a made-up one asks for nothing, and what the old one signed goes on', async () => {
-      const before = agent({ jti: 'before' });
-      expect((await whoAmI(proxy, before)).username).toBe('coder');
-      issuer.rotate();
-      const after = agent({ jti: 'after' });
-      await eventually(
-        'the new key is taken up',
-        async () => ((await as(proxy, after, ['auth', 'whoami'])).code === 0 ? true : undefined),
-        60_000,
-      );
-      expect((await whoAmI(proxy, before)).username).toBe('coder');
-      const asked = issuer.keyRequests();
-      const strangers = Array.from({ length: 50 }, (_, i) =>
-        requestJson(proxy, {
-          method: 'GET',
-          path: '/api/v1/namespaces',
-          caFile: stack.caFile,
-          headers: {
-            authorization: `Bearer ${agent({}, { key: { kid: `made-up-${String(i)}`, privateKey: issuer.rotate().privateKey } })}`,
-          },
-        }),
-      );
-      expect(new Set((await Promise.all(strangers)).map(({ code }) => code))).toEqual(new Set([401]));
-      // Two issuers of these paths at most, and the API server on its own account.
-      expect(issuer.keyRequests() - asked).toBeLessThan(10);
-    }, 120_000);
-
-    test('while the issuer is down: who is known goes on, and a proxy that just started says to try again', async () => {
-      const known = agent({ jti: 'known' });
-      await eventually(
-        'it is known',
-        async () => ((await as(proxy, known, ['auth', 'whoami'])).code === 0 ? true : undefined),
-        60_000,
-      );
-      issuer.setUp(false);
-      const started = await startProxy();
-      expect((await whoAmI(proxy, known)).username).toBe('coder');
-      const answer = await requestJson(started, {
-        method: 'GET',
-        path: '/api/v1/namespaces',
-        caFile: stack.caFile,
-        headers: { authorization: `Bearer ${known}` },
-      });
-      expect(answer).toMatchObject({ code: 503, body: { kind: 'Status' } });
-      issuer.setUp(true);
-      await eventually('it is up', async () =>
-        (await as(started, known, ['auth', 'whoami'])).code === 0 ? true : undefined,
-      );
-    }, 120_000);
-
-    test('a token without a session is in one by whose it is, the same in two replicas and for the next token', async () => {
-      const other = await startProxy();
-      // A stretch of half an hour that ends in between would make two of it, and rightly: then it is tried again.
-      const same = await eventually('one session', async () => {
-        const sessions = await Promise.all(
-          [proxy, other, proxy].map(async (url) => (await whoAmI(url, agent())).extra?.['holdpoint.dev/session']?.[0]),
-        );
-        return new Set(sessions).size === 1 ? sessions[0] : undefined;
-      });
-      expect(same).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/);
-    }, 120_000);
-  });
+  const agent = (more: object = {}, options = {}): string =>
+    issuer.token({ sub: 'coder', groups: ['ai-agents'], ...more }, options);
 
   describe('service accounts', () => {
-    let proxy: string;
+    let serving: string;
     const flags = { 'service-account-namespaces': 'agents', 'service-account-audience': 'holdpoint-proxy' };
     beforeAll(async () => {
       await admin(['apply', '-f', inRepository('deploy', 'rbac', 'service-account-tokens')]);
       const to = ['--clusterrole=holdpoint-proxy-service-accounts', `--serviceaccount=${proxyAccount}`];
       await admin(['create', 'rolebinding', 'holdpoint-proxy', '-n', 'agents', ...to]);
-      proxy = await startProxy(flags);
-    }, 60_000);
+      serving = await startProxy(flags);
+    }, 120_000);
     afterAll(async () => {
       await admin(['delete', '-f', inRepository('deploy', 'rbac', 'service-account-tokens')]);
       await admin(['delete', 'rolebinding', 'holdpoint-proxy', '-n', 'agents']);
@@ -225,7 +127,7 @@ describe('identity', () => {
 
     test('an account’s token is good for the proxy alone, and the API server is told that it is this account', async () => {
       const token = await tokenOf('coder');
-      expect(await whoAmI(proxy, token)).toMatchObject({
+      expect(await whoAmI(serving, token)).toMatchObject({
         username: 'system:serviceaccount:agents:coder',
         groups: expect.arrayContaining([
           'system:serviceaccounts',
@@ -235,7 +137,7 @@ describe('identity', () => {
         extra: { 'holdpoint.dev/session': [expect.any(String)] },
       });
       expect((await as(stack.urls.apiServer, token, ['auth', 'whoami'])).code).not.toBe(0);
-      const read = await as(proxy, token, ['get', 'configmaps', '-n', 'agents']);
+      const read = await as(serving, token, ['get', 'configmaps', '-n', 'agents']);
       expect(read.stderr).toContain('User "system:serviceaccount:agents:coder" cannot list resource "configmaps"');
     }, 60_000);
 
@@ -243,20 +145,24 @@ describe('identity', () => {
       ['a token for another audience', () => tokenOf('coder', [])],
       ['a token of a namespace that is not served', () => tokenOf('default', undefined, 'default')],
       ['the proxy’s own token', () => tokenOf('holdpoint-proxy', undefined, 'holdpoint-system')],
-    ])('%s is refused', async (_situation, token) => {
-      const answer = await as(proxy, await token(), ['auth', 'whoami']);
-      expect(answer.code).not.toBe(0);
-      expect(answer.stderr).toMatch(/Unauthorized|must be logged in/);
-    });
+    ])(
+      '%s is refused',
+      async (_situation, token) => {
+        const answer = await as(serving, await token(), ['auth', 'whoami']);
+        expect(answer.code).not.toBe(0);
+        expect(answer.stderr).toMatch(/Unauthorized|must be logged in/);
+      },
+      60_000,
+    );
 
     test('a deleted account is out soon, whatever its token says', async () => {
       await admin(['create', 'serviceaccount', 'short-lived', '-n', 'agents']);
       const token = await tokenOf('short-lived');
-      expect((await whoAmI(proxy, token)).username).toBe('system:serviceaccount:agents:short-lived');
+      expect((await whoAmI(serving, token)).username).toBe('system:serviceaccount:agents:short-lived');
       await admin(['delete', 'serviceaccount', 'short-lived', '-n', 'agents']);
       await eventually(
         'it is out',
-        async () => ((await as(proxy, token, ['auth', 'whoami'])).code !== 0 ? true : undefined),
+        async () => ((await as(serving, token, ['auth', 'whoami'])).code !== 0 ? true : undefined),
         90_000,
       );
     }, 120_000);
@@ -291,7 +197,7 @@ describe('identity', () => {
       expect(await refusal()).toContain(`Too much: delete secrets ${allFour}; get secrets ${allFour}.`);
       await admin(['delete', 'rolebinding/too-much', '-n', 'kube-system']);
       await admin(['delete', 'clusterrolebinding/too-much', 'clusterrole/too-much']);
-    }, 90_000);
+    }, 180_000);
 
     test('what service accounts take, missing: it does not start, and names each', async () => {
       expect(await refusal({ 'service-account-namespaces': 'agents' })).toContain(
@@ -307,7 +213,118 @@ describe('identity', () => {
       expect(await refusal()).toContain(`Missing: impersonate groups ${allFour}.`);
       await admin(['apply', '-f', inRepository('deploy', 'rbac', 'proxy.yaml'), '--server-side', '--force-conflicts']);
       await startProxy();
-    }, 90_000);
+    }, 180_000);
+  });
+
+  // The last, so that the proxy has had the issuer's keys for a while, and asks at once for one that it does not have.
+  describe('issuers', () => {
+    test.each(examples)(
+      '%s: the proxy makes the same user of a token as the API server itself',
+      async (example) => {
+        const token = issuer.token(exampleClaims[example], { path: `/${example}` });
+        // The API server looks for its issuers every ten seconds, and takes us for nobody until then.
+        const direct = await eventually('the API server knows the issuer', () =>
+          whoAmI(stack.urls.apiServer, token).catch(() => undefined),
+        );
+        const proxied = await whoAmI(proxy, token);
+        expect({ username: proxied.username, groups: proxied.groups }).toEqual({
+          username: direct.username,
+          groups: direct.groups,
+        });
+        for (const key of ['holdpoint.dev/session', 'holdpoint.dev/on-behalf-of']) {
+          expect(direct.extra?.[key]).toHaveLength(1);
+          expect(proxied.extra?.[key]).toEqual(direct.extra?.[key]);
+        }
+      },
+      60_000,
+    );
+
+    test.each<[string, () => string]>([
+      ['a token for another audience', () => agent({ aud: 'somebody' })],
+      ['a token past its end', () => agent({ exp: Math.floor(Date.now() / 1_000) - 60 })],
+      ['a token of another issuer', () => agent({ iss: 'https://127.0.0.1:1' })],
+      ['a logout token', () => agent({}, { typ: 'logout+jwt' })],
+      ['a token that makes its holder an administrator', () => agent({ groups: ['system:masters'] })],
+      [
+        'a pull request’s job',
+        () =>
+          issuer.token({ ...exampleClaims['github-actions'], event_name: 'pull_request' }, { path: '/github-actions' }),
+      ],
+    ])(
+      '%s is refused',
+      async (_situation, token) => {
+        const answer = await as(proxy, token(), ['auth', 'whoami']);
+        expect(answer.code).not.toBe(0);
+        expect(answer.stderr).toMatch(/Unauthorized|must be logged in/);
+      },
+      60_000,
+    );
+
+    test('a new key is taken up, a made-up one asks for nothing, and what the old one signed goes on', async () => {
+      const before = agent({ jti: 'before' });
+      expect((await whoAmI(proxy, before)).username).toBe('coder');
+      issuer.rotate();
+      const after = agent({ jti: 'after' });
+      await eventually(
+        'the new key is taken up',
+        async () => ((await as(proxy, after, ['auth', 'whoami'])).code === 0 ? true : undefined),
+        60_000,
+      );
+      expect((await whoAmI(proxy, before)).username).toBe('coder');
+      const asked = issuer.keyRequests();
+      const strangers = Array.from({ length: 50 }, () =>
+        requestJson(proxy, {
+          method: 'GET',
+          path: '/api/v1/namespaces',
+          caFile: stack.caFile,
+          headers: {
+            authorization: `Bearer ${agent({}, { key: createSigningKey() })}`,
+          },
+        }),
+      );
+      expect(new Set((await Promise.all(strangers)).map(({ code }) => code))).toEqual(new Set([401]));
+      // Once, or twice in all this time; the API server asks on its own account.
+      expect(issuer.keyRequests() - asked).toBeLessThan(10);
+    }, 120_000);
+
+    test('while the issuer is down: who is known goes on, and a proxy that just started says to try again', async () => {
+      const known = agent({ jti: 'known' });
+      await eventually(
+        'it is known',
+        async () => ((await as(proxy, known, ['auth', 'whoami'])).code === 0 ? true : undefined),
+        60_000,
+      );
+      issuer.setUp(false);
+      const started = await startProxy();
+      expect((await whoAmI(proxy, known)).username).toBe('coder');
+      const answer = await requestJson(started, {
+        method: 'GET',
+        path: '/api/v1/namespaces',
+        caFile: stack.caFile,
+        headers: { authorization: `Bearer ${known}` },
+      });
+      expect(answer).toMatchObject({ code: 503, body: { kind: 'Status' } });
+      issuer.setUp(true);
+      await eventually('it is up', async () =>
+        (await as(started, known, ['auth', 'whoami'])).code === 0 ? true : undefined,
+      );
+    }, 120_000);
+
+    test('a token without a session is in one by whose it is, the same in two replicas and for the next token', async () => {
+      const other = await startProxy();
+      let subjects = 0;
+      const same = await eventually('one session', async () => {
+        // A stretch of half an hour that ends in between makes two of it, and rightly: then somebody else tries again.
+        const sub = `coder-${String((subjects += 1))}`;
+        const sessions = await Promise.all(
+          [proxy, other, proxy].map(
+            async (url, i) => (await whoAmI(url, agent({ sub, nonce: i }))).extra?.['holdpoint.dev/session']?.[0],
+          ),
+        );
+        return new Set(sessions).size === 1 ? sessions[0] : undefined;
+      });
+      expect(same).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/);
+    }, 120_000);
   });
 });
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Authority } from '@holdpoint/local';
@@ -12,9 +12,7 @@ export interface TokenIssuer {
   /** Signs with the newest key. A claim that is undefined is left out. */
   token(claims: object, options?: { path?: string; typ?: string; key?: SigningKey }): string;
   /** Signs with a new key from now on; the ones before stay published. */
-  rotate(): SigningKey;
-  /** Publishes this key no longer. */
-  withdraw(key: SigningKey): void;
+  rotate(): void;
   /** Answers 500 while it is down. */
   setUp(up: boolean): void;
   /** How often its keys were asked for. */
@@ -29,6 +27,11 @@ export interface SigningKey {
 
 const lifetimeSeconds = 600;
 
+/** A key of nobody’s: signed with, and published nowhere. */
+export function createSigningKey(): SigningKey {
+  return { kid: randomUUID(), privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey };
+}
+
 /** Starts one on a port of its own, with a certificate of `authority`. */
 export async function startTokenIssuer(authority: Authority): Promise<TokenIssuer> {
   const { certificate, key } = await authority.issueServer('token-issuer');
@@ -36,14 +39,12 @@ export async function startTokenIssuer(authority: Authority): Promise<TokenIssue
   let up = true;
   let keyRequests = 0;
   let url = '';
-  const rotate = (): SigningKey => {
-    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const kid = randomUUID();
-    published.set(kid, { ...pair.publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' });
-    newest = { kid, privateKey: pair.privateKey };
-    return newest;
-  };
   let newest: SigningKey;
+  const rotate = (): void => {
+    newest = createSigningKey();
+    const jwk = createPublicKey(newest.privateKey).export({ format: 'jwk' });
+    published.set(newest.kid, { ...jwk, kid: newest.kid, alg: 'ES256', use: 'sig' });
+  };
   rotate();
 
   const server = createServer({ cert: certificate, key }, (request, response) => {
@@ -80,7 +81,6 @@ export async function startTokenIssuer(authority: Authority): Promise<TokenIssue
       return `${text}.${signature.toString('base64url')}`;
     },
     rotate,
-    withdraw: (which) => void published.delete(which.kid),
     setUp: (now) => (up = now),
     keyRequests: () => keyRequests,
     close: () =>

@@ -29,7 +29,7 @@ export function createKeySet(name: string, fetchKeys: FetchKeys, now: () => numb
       keys = { select, fetchedAt: now() };
       failed = undefined;
     } catch (cause) {
-      const message = `the issuer ${name} gives no keys: ${messageOf(cause)}`;
+      const message = `the issuer ${name} gives no keys: ${causesOf(cause)}`;
       failed = { at: now(), error: new HoldpointError('ERR_UPSTREAM_UNAVAILABLE', message, { cause }) };
       throw failed.error;
     } finally {
@@ -64,4 +64,10 @@ function selectFrom(
 ): ReturnType<JWTVerifyGetKey> {
   if (select === undefined) throw new errors.JWKSNoMatchingKey();
   return select(...of);
+}
+
+/** fetch says no more than that it failed; why is in what it was caused by. */
+function causesOf(error: unknown): string {
+  const { cause } = error instanceof Error ? error : {};
+  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${causesOf(cause)}`;
 }

@@ -45,7 +45,10 @@ export async function findClusterIssuer(client: Pick<RawClient, 'get'>): Promise
   if (typeof url !== 'string') {
     throw new HoldpointError('ERR_UPSTREAM_UNAVAILABLE', 'the API server names no issuer of service-account tokens');
   }
-  return { url, fetchKeys: async () => toKeySet(await client.get('/openid/v1/jwks'), '/openid/v1/jwks') };
+  const fetchKeys: FetchKeys = async () =>
+    // It has them in this form alone, and answers 406 to any other wish.
+    toKeySet(await client.get('/openid/v1/jwks', { accept: 'application/jwk-set+json' }), '/openid/v1/jwks');
+  return { url, fetchKeys };
 }
 
 /**
