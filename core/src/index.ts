@@ -57,6 +57,8 @@ export * from './requests/request-info.ts';
 export * from './requests/read-verdict.ts';
 export * from './identity/authentication-configuration.ts';
 export * from './identity/claims.ts';
+export * from './identity/duplicate-member.ts';
+export * from './identity/impersonable.ts';
 export * from './audit/audit-row.ts';
 export * from './audit/statement.ts';
 export * from './audit/audit-event.ts';

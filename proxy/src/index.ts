@@ -1,5 +1,6 @@
 export { createProxyServer, type ProxyParts } from './server.ts';
 export { createAuthenticator } from './identity/authenticator.ts';
+export { createSessions } from './identity/sessions.ts';
 export { createApiServer } from './upstream/api-server.ts';
 export { createCredentials } from './upstream/credentials.ts';
 export { createFetch } from './upstream/fetch-with-ca.ts';

@@ -106,8 +106,7 @@ async function admit(parts: ProxyParts, message: IncomingMessage): Promise<Proxy
   try {
     user = await parts.authenticator.authenticate(received.token);
   } catch (error) {
-    // Vague on purpose: which check failed is for our log, not for whoever tries tokens.
-    return refuse('unauthenticated', 'Unauthorized', { reason: messageOf(error) });
+    return toUnidentified(error);
   }
   // As the API server will see this user, so that both judge by the same groups.
   user = { ...user, groups: [...user.groups, authenticatedGroup] };
@@ -117,6 +116,16 @@ async function admit(parts: ProxyParts, message: IncomingMessage): Promise<Proxy
     return refuse('forbidden', verdict.message, { reason: `policy ${verdict.policy || 'none'}, rule ${rule}` });
   }
   return { ...received, user, requestId: randomUUID() };
+}
+
+/** Vague on purpose: which check failed is for our log, not for whoever tries tokens. */
+function toUnidentified(error: unknown): Refusal {
+  const reason = messageOf(error);
+  if (error instanceof HoldpointError && error.code === 'ERR_UPSTREAM_UNAVAILABLE') {
+    // No 401: a client would throw a good token away.
+    return refuse('identityUnknown', 'who you are cannot be told at the moment; try again', { reason });
+  }
+  return refuse('unauthenticated', 'Unauthorized', { reason });
 }
 
 /** Runs one request to its end and answers whatever became of it. Every failure is an answer, and a line in the log. */

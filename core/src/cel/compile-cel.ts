@@ -1,5 +1,5 @@
 import type { JsonValue } from '../kubernetes/object.ts';
-import { createCelEngine, firstLineOf } from './engine.ts';
+import { createCelEngine, firstLineOf, type CheckedExpression } from './engine.ts';
 import { compileRegex } from './library/regex.ts';
 import { maxExpressionCost, maxRequestCost, type Meter } from './meter.ts';
 import { fromJson, typeNameOf } from './values.ts';
@@ -59,13 +59,8 @@ export class CelActivation {
 export function compileCel(source: string): { expression: CelExpression } | { problem: string } {
   const checked = engine.check(source);
   if ('problem' in checked) return checked;
-  for (const { name, pattern } of checked.patterns) {
-    try {
-      compileRegex(pattern);
-    } catch (error) {
-      return { problem: `CEL does not compile: ${name}(${JSON.stringify(pattern)}): ${firstLineOf(error)}` };
-    }
-  }
+  const problem = patternProblem(checked);
+  if (problem !== undefined) return { problem };
   if (checked.type !== 'bool' && checked.type !== 'dyn') {
     return { problem: `CEL must yield a bool, and this yields ${checked.type}` };
   }
@@ -84,6 +79,18 @@ export function compileCel(source: string): { expression: CelExpression } | { pr
       }
     },
   };
+}
+
+/** What is wrong with a pattern that is written out in an expression; undefined when nothing is. */
+export function patternProblem({ patterns }: Pick<CheckedExpression, 'patterns'>): string | undefined {
+  for (const { name, pattern } of patterns) {
+    try {
+      compileRegex(pattern);
+    } catch (error) {
+      return `CEL does not compile: ${name}(${JSON.stringify(pattern)}): ${firstLineOf(error)}`;
+    }
+  }
+  return undefined;
 }
 
 /** A request, converted as far as expressions read it, and then once: most read a field or two, and many read none. */

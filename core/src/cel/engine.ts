@@ -2,6 +2,7 @@ import { Environment } from './cel-js.ts';
 import { meter as meterTree } from './evaluation.ts';
 import { namespaceType, type CelFunction } from './library.ts';
 import { libraries } from './library/index.ts';
+import { selectedFields, unescapeFieldNames } from './field-names.ts';
 import { hasMacro, macros } from './macros.ts';
 import { Meter } from './meter.ts';
 import { replacedNames } from './functions.ts';
@@ -18,6 +19,8 @@ export interface CheckedExpression {
   left(): number;
   /** Patterns that are written out in it. */
   patterns: readonly { name: string; pattern: string }[];
+  /** Fields that it selects of a variable: `claims.email`. */
+  fields: readonly string[];
 }
 
 export interface CelEngine {
@@ -39,8 +42,12 @@ const maxSourceLength = 16_384;
  * CEL as Kubernetes has it, on the library's parser and type checker; what is evaluated is metered (evaluation.ts).
  *
  * @param variables their CEL types, by name
+ * @param options.escapedFields whether `kubernetes__dot__io` selects the field `kubernetes.io`. @default false
  */
-export function createCelEngine(variables: Readonly<Record<string, string>>): CelEngine {
+export function createCelEngine(
+  variables: Readonly<Record<string, string>>,
+  options: { escapedFields?: boolean } = {},
+): CelEngine {
   const meter = new Meter();
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
@@ -96,6 +103,8 @@ export function createCelEngine(variables: Readonly<Record<string, string>>): Ce
       const { program, tree } = parsed;
       try {
         const patterns = patternsIn(tree);
+        const fields = selectedFields(tree);
+        if (options.escapedFields === true) unescapeFieldNames(tree);
         replaceCalls(tree);
         const check = program.check();
         if (!check.valid) {
@@ -110,6 +119,7 @@ export function createCelEngine(variables: Readonly<Record<string, string>>): Ce
           },
           left: () => Math.max(meter.left, 0),
           patterns,
+          fields,
         };
       } catch (error) {
         // A tree that is too deep for the stack: as good as one beyond the bounds above.

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { excessPermissions, webhookPermissions, type PermissionRule } from './own-permissions.ts';
+import {
+  excessPermissions,
+  missingPermissions,
+  proxyPermissions,
+  webhookPermissions,
+  type PermissionRule,
+} from './own-permissions.ts';
 
 const everywhere = webhookPermissions.everywhere;
 const ofEverybody: PermissionRule[] = [
@@ -98,4 +104,46 @@ describe('excessPermissions', () => {
     const owned = ['default', 'holdpoint-system'].map((namespace) => ({ namespace, rules }));
     expect(excessPermissions(owned, webhookPermissions)).toEqual(['get pods in default and holdpoint-system']);
   });
+});
+
+describe('missingPermissions', () => {
+  const table = proxyPermissions(['agents']);
+  const all = [...table.everywhere, ...(table.inNamespace.agents ?? [])];
+  const missing = (rules: readonly PermissionRule[], namespace = 'agents'): string[] =>
+    missingPermissions([{ namespace, rules }], table);
+
+  test('all of the table: nothing; nor where everything is allowed', () => {
+    expect(missing(all)).toEqual([]);
+    expect(missing([{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }])).toEqual([]);
+  });
+
+  test('the impersonation of service accounts in another namespace: is none', () => {
+    expect(missing(table.everywhere)).toEqual(['impersonate serviceaccounts in agents']);
+    expect(missing(table.everywhere, 'default')).toEqual([]);
+  });
+
+  test('a verb and an extra: each by name', () => {
+    const rules = all.map((rule) => ({
+      ...rule,
+      verbs: rule.verbs.filter((verb) => verb !== 'watch'),
+      resources: (rule.resources ?? []).filter((resource) => !resource.endsWith('/on-behalf-of')),
+    }));
+    expect(missing(rules)).toEqual([
+      'impersonate userextras/holdpoint.dev/on-behalf-of.authentication.k8s.io in agents',
+      'watch accesspolicies.holdpoint.dev in agents',
+      'watch apiservices.apiregistration.k8s.io in agents',
+      'watch holds.holdpoint.dev in agents',
+    ]);
+  });
+
+  test('one name where all are needed: not enough', () => {
+    const rules = all.map((rule) => (rule.resources?.[0] === 'users' ? { ...rule, resourceNames: ['carol'] } : rule));
+    expect(missing(rules)).toEqual(['impersonate groups in agents', 'impersonate users in agents']);
+  });
+});
+
+test('without service accounts the proxy needs neither tokenreviews nor their impersonation', () => {
+  const rules = JSON.stringify(proxyPermissions([]));
+  expect(rules).not.toContain('tokenreviews');
+  expect(rules).not.toContain('serviceaccounts');
 });

@@ -1,3 +1,5 @@
+import { extraKeys } from './user-info.ts';
+
 /** A rule as RBAC and SelfSubjectRulesReview have it. Source: k8s.io/api/authorization/v1 ResourceRule, NonResourceRule. */
 export interface PermissionRule {
   verbs: readonly string[];
@@ -49,6 +51,33 @@ export const webhookPermissions: PermissionTable = {
 };
 
 /**
+ * What the proxy needs. A test holds it against deploy/rbac/proxy.yaml and deploy/rbac/service-account-tokens/proxy.yaml,
+ * rule by rule: change both.
+ *
+ * @param serviceAccountNamespaces whose service accounts it serves: the API server asks for their impersonation in the
+ *   namespace of each, so that it need not be given for those of the control plane
+ */
+export function proxyPermissions(serviceAccountNamespaces: readonly string[]): PermissionTable {
+  const impersonate = ['impersonate'];
+  const extras = Object.values(extraKeys).map((key) => `userextras/${key}`);
+  const everywhere: PermissionRule[] = [
+    { apiGroups: [''], resources: ['users', 'groups'], verbs: impersonate },
+    { apiGroups: ['authentication.k8s.io'], resources: extras, verbs: impersonate },
+    { apiGroups: holdpoint, resources: ['accesspolicies', 'holds'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'], verbs: ['get', 'list', 'watch'] },
+  ];
+  if (serviceAccountNamespaces.length === 0) return { everywhere, inNamespace: {} };
+  const accounts = [{ apiGroups: [''], resources: ['serviceaccounts'], verbs: impersonate }];
+  return {
+    everywhere: [
+      ...everywhere,
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+    ],
+    inNamespace: Object.fromEntries(serviceAccountNamespaces.map((namespace) => [namespace, accounts])),
+  };
+}
+
+/**
  * What Kubernetes gives to every service account. Source: kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy
  * (system:basic-user, system:discovery, system:public-info-viewer, system:service-account-issuer-discovery,
  * system:cluster-trust-bundle-discovery).
@@ -77,30 +106,41 @@ const everyAccountMay: readonly PermissionRule[] = [
  * A `*` stands for more than any table names, so it is always too much.
  */
 export function excessPermissions(owned: readonly OwnRules[], table: PermissionTable): string[] {
-  const places = new Map<string, string[]>();
-  for (const { namespace, rules } of owned) {
+  return linesOf(owned, ({ namespace, rules }) => {
     const needed = [...everyAccountMay, ...table.everywhere, ...(table.inNamespace[namespace] ?? [])];
-    for (const line of new Set(rules.flatMap((rule) => excessOf(rule, needed)))) {
-      places.set(line, [...(places.get(line) ?? []), namespace]);
-    }
+    return rules.flatMap((rule) => uncovered(rule, needed));
+  });
+}
+
+/** What an account lacks of its table, one line each, sorted; empty when there is nothing. */
+export function missingPermissions(owned: readonly OwnRules[], table: PermissionTable): string[] {
+  return linesOf(owned, ({ namespace, rules }) => {
+    const needed = [...table.everywhere, ...(table.inNamespace[namespace] ?? [])];
+    return needed.flatMap((rule) => uncovered(rule, rules));
+  });
+}
+
+function linesOf(owned: readonly OwnRules[], linesIn: (own: OwnRules) => string[]): string[] {
+  const places = new Map<string, string[]>();
+  for (const own of owned) {
+    for (const line of new Set(linesIn(own))) places.set(line, [...(places.get(line) ?? []), own.namespace]);
   }
   return [...places].map(([line, namespaces]) => `${line} in ${namespaces.join(' and ')}`).sort();
 }
 
-function excessOf(rule: PermissionRule, needed: readonly PermissionRule[]): string[] {
+/** What of a rule none of the others gives. */
+function uncovered(rule: PermissionRule, others: readonly PermissionRule[]): string[] {
   const names = rule.resourceNames ?? [];
   const named = names.length === 0 ? '' : ` named ${names.join(', ')}`;
   const ofUrls = (rule.nonResourceURLs ?? []).flatMap((url) =>
     rule.verbs
-      .filter(
-        (verb) => !needed.some((each) => each.nonResourceURLs?.includes(url) === true && each.verbs.includes(verb)),
-      )
+      .filter((verb) => !others.some((each) => has(each.verbs, verb) && has(each.nonResourceURLs, url)))
       .map((verb) => `${verb} ${url}`),
   );
   const ofResources = (rule.apiGroups ?? []).flatMap((group) =>
     (rule.resources ?? []).flatMap((resource) =>
       rule.verbs
-        .filter((verb) => !needed.some((each) => covers(each, verb, group, resource, names)))
+        .filter((verb) => !others.some((each) => covers(each, verb, group, resource, names)))
         .map((verb) => `${verb} ${resource}${group === '' ? '' : `.${group}`}${named}`),
     ),
   );
@@ -114,8 +154,12 @@ function covers(
   resource: string,
   names: readonly string[],
 ): boolean {
-  if (!rule.verbs.includes(verb)) return false;
-  if (rule.apiGroups?.includes(group) !== true || rule.resources?.includes(resource) !== true) return false;
-  const only = rule.resourceNames;
-  return only === undefined || (names.length > 0 && names.every((name) => only.includes(name)));
+  if (!has(rule.verbs, verb) || !has(rule.apiGroups, group) || !has(rule.resources, resource)) return false;
+  const only = rule.resourceNames ?? [];
+  return only.length === 0 || (names.length > 0 && names.every((name) => only.includes(name)));
+}
+
+/** A `*` covers all, itself included. */
+function has(values: readonly string[] | undefined, value: string): boolean {
+  return values !== undefined && (values.includes(value) || values.includes('*'));
 }

@@ -1,33 +1,45 @@
 import { createHash } from 'node:crypto';
-import type { UserInfo } from '@holdpoint/core';
 
-/** Verified tokens by their hash; the tokens themselves are not kept. */
-export interface TokenCache {
-  get(token: string): UserInfo | undefined;
-  /** @param expiresAtMs the token's own end */
-  put(token: string, user: UserInfo, expiresAtMs: number): void;
+/** What is known of tokens, by their hash; the tokens themselves are not kept. */
+export interface TokenCache<Known> {
+  get(token: string): Known | undefined;
+  /** @param untilMs when it is forgotten */
+  put(token: string, known: Known, untilMs: number): void;
 }
 
-/** A key that its issuer withdraws is believed for at most this long after. */
-const maxAgeMs = 60_000;
-
-/** Holds at most `maxEntries`; the oldest goes first. Only verified tokens enter, so strangers cannot flush it. */
-export function createTokenCache(now: () => number, maxEntries = 10_000): TokenCache {
-  const users = new Map<string, { user: UserInfo; until: number }>();
+/**
+ * What comes first goes first once there are too many.
+ *
+ * @param limits.maxCharacters of all tokens together: what is known of one is about as long as the token
+ * @param now milliseconds
+ */
+export function createTokenCache<Known>(
+  limits: { maxEntries: number; maxCharacters: number },
+  now: () => number,
+): TokenCache<Known> {
+  const entries = new Map<string, { known: Known; until: number; length: number }>();
+  let characters = 0;
+  const remove = (key: string): void => {
+    characters -= entries.get(key)?.length ?? 0;
+    entries.delete(key);
+  };
   return {
     get(token) {
       const key = hashOf(token);
-      const found = users.get(key);
-      if (found === undefined || found.until > now()) return found?.user;
-      users.delete(key);
+      const found = entries.get(key);
+      if (found === undefined || found.until > now()) return found?.known;
+      remove(key);
       return undefined;
     },
-    put(token, user, expiresAtMs) {
-      if (users.size >= maxEntries) {
-        const oldest = users.keys().next();
-        if (oldest.done !== true) users.delete(oldest.value);
+    put(token, known, until) {
+      const key = hashOf(token);
+      remove(key);
+      entries.set(key, { known, until, length: token.length });
+      characters += token.length;
+      for (const [oldest] of entries) {
+        if (entries.size <= limits.maxEntries && characters <= limits.maxCharacters) break;
+        remove(oldest);
       }
-      users.set(hashOf(token), { user, until: Math.min(expiresAtMs, now() + maxAgeMs) });
     },
   };
 }

@@ -40,6 +40,14 @@ test('sends nothing without a user: it would run as the proxy itself', () => {
   expect(() => upstreamHeaders(requestOf({ username: '' }))).toThrow('cannot be impersonated');
 });
 
+test.each<[string, Partial<UserInfo>]>([
+  ['an administrator’s group', { groups: ['ai-agents', 'system:masters'] }],
+  ['a node', { username: 'system:node:node-1' }],
+  ['our own account', { username: 'system:serviceaccount:holdpoint-system:holdpoint-webhook' }],
+])('sends nothing in the name of %s', (_situation, user) => {
+  expect(() => upstreamHeaders(requestOf(user))).toThrow(/is the cluster's own|Holdpoint running/);
+});
+
 test('two sends of one request are two audit events', () => {
   const request = requestOf({});
   expect(upstreamHeaders(request)['audit-id']).not.toBe(upstreamHeaders(request)['audit-id']);

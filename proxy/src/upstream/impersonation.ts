@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { authenticatedGroup, extraKeys, HoldpointError } from '@holdpoint/core';
+import { authenticatedGroup, extraKeys, HoldpointError, impersonationProblem } from '@holdpoint/core';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 
 /**
  * The headers of one request to the API server: what the client may say, in the user's name, with a new Audit-ID.
  * Impersonation fails open (a request without these headers runs as the proxy itself), so this is the one place that
- * builds them, and it throws rather than leave the user out.
+ * builds them, and it throws rather than leave the user out, or speak in the name of one whom the cluster stands on: RBAC
+ * cannot keep the proxy from that, and whatever made such a user here was wrong.
  */
 export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
   const { user } = request;
-  if (user.username === '')
-    throw new HoldpointError('ERR_TOKEN_INVALID', 'a user without a name cannot be impersonated');
+  const problem = impersonationProblem(user);
+  if (problem !== undefined) throw new HoldpointError('ERR_TOKEN_INVALID', problem);
   const headers: OutgoingHttpHeaders = {
     ...request.headers,
     'audit-id': randomUUID(),
