@@ -17,6 +17,7 @@ import {
 import { createAuthenticator } from './identity/authenticator.ts';
 import { createHoldFollower } from './pause/hold-follower.ts';
 import { createPause } from './pause/pause.ts';
+import { createPoliciesInForce } from './policies/policies-in-force.ts';
 import { createRecorder } from './recording/recorder.ts';
 import { createProxyServer } from './server.ts';
 import { createOpenSockets } from './streams/open-sockets.ts';
@@ -57,7 +58,7 @@ let ready = true;
 const server = createProxyServer(
   {
     authenticator: createAuthenticator(authentication, createFetch, now),
-    policies: () => policies.list(),
+    policies: createPoliciesInForce(policies, logger),
     aggregatedGroups: createAggregatedGroups(apiServices),
     isReady: () => ready,
     apiServer: createApiServer(createCredentials(config, now)),

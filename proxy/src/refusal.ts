@@ -14,8 +14,11 @@ const codes = {
   forbidden: 403,
   methodNotAllowed: 405,
   notAcceptable: 406,
+  timedOut: 408,
   tooLarge: 413,
+  expectationFailed: 417,
   held: 429,
+  headersTooLarge: 431,
   upstreamFailed: 502,
   recorderMissing: 503,
 } as const;
