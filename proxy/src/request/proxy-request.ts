@@ -43,6 +43,8 @@ export function receive(
 ): ReceivedRequest | Refusal {
   const { method = '', url = '' } = message;
   if (!methods.has(method)) return refuse('methodNotAllowed', `the method ${method} is not served`);
+  // Node takes a line without a version for one of HTTP/0.9.
+  if (message.httpVersion === '0.9') return refuse('malformed', 'the request line has no HTTP version');
   const taken = takeClientHeaders(message.rawHeaders);
   if (isRefusal(taken)) return taken;
   // RFC 9112, section 3.2: a request that does not say for whom it is may have been meant for another.

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server } from 'node:https';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '@holdpoint/platform';
 import { sendStatus, sendStatusRaw } from '../answer/send.ts';
@@ -13,14 +13,15 @@ const lingerMs = 2_000;
  * CONNECT, an expectation nobody meets. Left alone, Node answers these without a body, or not at all; a Kubernetes client
  * reads a Status.
  */
-export function answerUnreadable(server: Server, logger: Logger): void {
+export function answerUnreadable(server: HttpServer | HttpsServer, logger: Pick<Logger, 'info'>): void {
   const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
   const answered = new WeakSet<Duplex>();
-  server.prependListener('request', (message: IncomingMessage, response: ServerResponse) => {
+  const owe = (message: IncomingMessage, response: ServerResponse): void => {
     const responses = underWay.get(message.socket) ?? new Set();
     underWay.set(message.socket, responses.add(response));
     response.once('close', () => responses.delete(response));
-  });
+  };
+  server.prependListener('request', owe);
   const answer = (socket: Duplex, refusal: Refusal): void => {
     answered.add(socket);
     logger.info({ code: refusal.refused.code, reason: refusal.reason }, 'request refused');
@@ -32,23 +33,29 @@ export function answerUnreadable(server: Server, logger: Logger): void {
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (answered.has(socket)) return;
-    if (!socket.writable || error.code === 'ECONNRESET' || !isToBeAnsweredNow(underWay.get(socket))) socket.destroy();
-    else answer(socket, refusalOf(error));
+    const owed = [...(underWay.get(socket) ?? [])];
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else if (isToBeAnsweredNow(owed)) answer(socket, refusalOf(error));
+    else {
+      answered.add(socket);
+      owed.at(-1)?.once('close', () => socket.destroy());
+    }
   });
   server.on('connect', (_message: IncomingMessage, socket: Duplex) => {
     answer(socket, refuse('methodNotAllowed', 'the method CONNECT is not served'));
   });
-  server.on('checkExpectation', (_message: IncomingMessage, response: ServerResponse) => {
+  server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) => {
+    owe(message, response);
     sendStatus(response, refuse('expectationFailed', 'of expectations only 100-continue is served').refused);
   });
 }
 
 /**
  * An answer must not overtake another: a client would take it for the answer to its earlier request. So it is given only
- * where none is owed, or where the bytes that are wrong are the body of the one request that is.
+ * where none is owed, or where the bytes that are wrong are the body of the one request that is. Else what is owed is
+ * answered, and the connection ends with it.
  */
-function isToBeAnsweredNow(owed: ReadonlySet<ServerResponse> | undefined): boolean {
-  const [first, second] = owed ?? [];
+function isToBeAnsweredNow([first, second]: readonly ServerResponse[]): boolean {
   return first === undefined || (second === undefined && !first.req.complete && !first.headersSent);
 }
 
