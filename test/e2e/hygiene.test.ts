@@ -150,4 +150,86 @@ describe('the hygiene of requests', () => {
     const hidden = events.filter(({ name, impersonator }) => name === 'smuggled' && impersonator !== '');
     expect(hidden).toEqual([]);
   });
+
+  describe('reads, by rules', () => {
+    const policy = (rules: object[]): string =>
+      JSON.stringify({
+        apiVersion: 'holdpoint.dev/v1alpha1',
+        kind: 'AccessPolicy',
+        metadata: { name: 'reads-by-rules' },
+        spec: { subjects: [{ kind: 'Group', name: 'ai-agents' }], defaultAction: 'Allow', reads: { rules } },
+      });
+    const noShells = {
+      name: 'no-shells',
+      action: 'Deny',
+      message: 'Run what you mean, without a shell.',
+      verbs: ['get'],
+      resources: ['pods/exec'],
+      matchConditions: [{ name: 'a-shell', expression: 'request.command.size() > 0 && request.command[0] == "sh"' }],
+    };
+    const noOldLogs = {
+      name: 'no-old-logs',
+      action: 'Deny',
+      message: 'Of logs the present ones.',
+      verbs: ['get'],
+      resources: ['pods/log'],
+      matchConditions: [{ name: 'of-before', expression: 'has(request.query.previous)' }],
+    };
+    let pod: string;
+    beforeAll(async () => {
+      const pods = await stack.kubectl('admin', ['get', 'pods', '-n', 'prod', '-l', 'app=web', '-o', 'name']);
+      pod = pods.stdout.split('\n')[0] ?? '';
+      const applied = await stack.kubectl('admin', ['apply', '-f', '-'], { input: policy([noShells, noOldLogs]) });
+      expect(applied).toMatchObject({ code: 0 });
+      await eventually('the proxy has the policy', async () => {
+        const { stderr } = await stack.kubectl('agent', ['logs', '-n', 'prod', pod, '--previous']);
+        return stderr.includes(noOldLogs.message) ? true : undefined;
+      });
+    }, 60_000);
+
+    test('a rule whose condition does not compile is refused when it is applied, with path and reason', async () => {
+      const broken = { ...noShells, matchConditions: [{ name: 'c', expression: 'request.comand.size() > 0' }] };
+      const { code, stderr } = await stack.kubectl('admin', ['apply', '-f', '-'], {
+        input: policy([noOldLogs, broken]),
+      });
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('spec.reads.rules[1].matchConditions[0].expression');
+      expect(stderr).toContain('No such key: comand');
+    }, 60_000);
+
+    test('logs as they are now, and not those of before', async () => {
+      expect(await stack.kubectl('agent', ['logs', '-n', 'prod', pod])).toMatchObject({ code: 0 });
+    }, 60_000);
+
+    test.each(['true', 'false'])(
+      'exec of a shell is refused (WebSockets: %s), and of a command is not',
+      async (sockets) => {
+        const env = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: sockets };
+        const shell = await stack.kubectl('agent', ['exec', '-n', 'prod', pod, '--', 'sh', '-c', 'echo unseen'], {
+          env,
+        });
+        expect(shell.code).not.toBe(0);
+        expect(shell.stderr).toContain(noShells.message);
+        expect(shell.stdout).toBe('');
+        const command = await stack.kubectl('agent', ['exec', '-n', 'prod', pod, '--', 'echo', 'seen']);
+        expect(command).toMatchObject({ code: 0, stdout: 'seen\n' });
+      },
+    );
+
+    test('one asks about oneself, and not about others', async () => {
+      expect((await stack.kubectl('agent', ['auth', 'whoami', '-o', 'name'])).stdout).toContain('selfsubjectreview');
+      expect((await stack.kubectl('agent', ['auth', 'can-i', 'list', 'pods', '-n', 'prod'])).stdout).toContain('yes');
+      expect((await stack.kubectl('agent', ['auth', 'can-i', '--list', '-n', 'prod'])).code).toBe(0);
+      const asked = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: { user: 'alice', resourceAttributes: { verb: 'list', resource: 'secrets' } },
+      };
+      const others = await stack.kubectl('agent', ['create', '--validate=false', '-f', '-'], {
+        input: JSON.stringify(asked),
+      });
+      expect(others.code).not.toBe(0);
+      expect(others.stderr).toContain('asks about others and is refused');
+    }, 60_000);
+  });
 });

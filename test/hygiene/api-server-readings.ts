@@ -221,13 +221,6 @@ export const apiServerReadings: readonly ApiServerReading[] = [
   },
   { situation: 'the asterisk form', method: 'GET', target: '*', reading: 'get *', refused: 'begin with a slash' },
   {
-    situation: 'a target without a slash',
-    method: 'GET',
-    target: 'api/v1/namespaces/dev/configmaps',
-    reading: 'no request',
-    refused: 'begin with a slash',
-  },
-  {
     situation: 'a fragment',
     method: 'GET',
     target: `${dev}/configmaps/c#d`,

@@ -188,6 +188,7 @@ export const badRequests: readonly BadRequest[] = [
   bad('a method of no kind', { line: `FETCH ${path} HTTP/1.1` }, 400, notHttp),
   bad('HTTP/2 at once', { line: 'PRI * HTTP/2.0', after: 'SM\r\n\r\n' }, 400, notHttp),
   bad('another version', { line: `GET ${path} HTTP/1.2` }, 400, notHttp),
+  bad('a target without a slash', { line: 'GET api/v1/namespaces/dev/configmaps/c HTTP/1.1' }, 400, notHttp),
   bad('no version', { line: `GET ${path}` }, 400, 'the request line has no HTTP version'),
   bad(
     'bytes beyond ASCII in the target',

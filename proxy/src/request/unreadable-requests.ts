@@ -61,6 +61,8 @@ function isToBeAnsweredNow([first, second]: readonly ServerResponse[]): boolean 
 
 function refusalOf(error: NodeJS.ErrnoException & { reason?: string }): Refusal {
   const reason = `${error.code ?? ''} ${error.reason ?? error.message}`.trim();
+  // The parser's own constant words.
+  const because = error.reason === undefined ? '' : `: ${error.reason}`;
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       return refuse('headersTooLarge', 'the request line and headers are larger than 1 MiB', { reason });
@@ -69,6 +71,6 @@ function refusalOf(error: NodeJS.ErrnoException & { reason?: string }): Refusal 
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return refuse('timedOut', 'the request did not end in time', { reason });
     default:
-      return refuse('malformed', 'the request is not HTTP/1.1 as it should be', { reason });
+      return refuse('malformed', `the request is not HTTP/1.1 as it should be${because}`, { reason });
   }
 }
