@@ -214,6 +214,7 @@ describe('the hygiene of requests', () => {
         const command = await stack.kubectl('agent', ['exec', '-n', 'prod', pod, '--', 'echo', 'seen']);
         expect(command).toMatchObject({ code: 0, stdout: 'seen\n' });
       },
+      60_000,
     );
 
     test('one asks about oneself, and not about others', async () => {
