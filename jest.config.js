@@ -19,5 +19,6 @@ export default {
     '<rootDir>/test/bench/**/*.test.ts',
     '<rootDir>/test/conformance/**/*.test.ts',
     '<rootDir>/test/corpus/**/*.test.ts',
+    '<rootDir>/test/fuzz/**/*.test.ts',
   ],
 };

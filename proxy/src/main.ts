@@ -30,6 +30,7 @@ import { createServiceAccountTokens, findClusterIssuer } from './identity/servic
 import { createSessions } from './identity/sessions.ts';
 import { createHoldFollower } from './pause/hold-follower.ts';
 import { createPause } from './pause/pause.ts';
+import { createPoliciesInForce } from './policies/policies-in-force.ts';
 import { createRecorder } from './recording/recorder.ts';
 import { createProxyServer } from './server.ts';
 import { assertExactPermissions, assertSomebodyKnown, permissionNamespaces } from './start-checks.ts';
@@ -117,7 +118,7 @@ const server = createProxyServer(
       sessions,
       now,
     }),
-    policies: () => policies.list(),
+    policies: createPoliciesInForce(policies, logger),
     aggregatedGroups: createAggregatedGroups(apiServices),
     isReady: () => ready,
     apiServer: createApiServer(createCredentials(config, now)),

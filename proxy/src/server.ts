@@ -11,8 +11,9 @@
  * builds them (upstream/impersonation.ts) and throws without a user, the client's headers go by a list of what is allowed
  * (request/client-headers.ts), and the proxy's own account can do nothing but impersonate.
  *
- * Two readers of one request. What the proxy judged must be what the API server does, so URLs that could be decoded in two
- * ways are refused, the URL that was judged is forwarded unchanged, and bodies are sent with a length of our own making.
+ * Two readers of one request. What the proxy judged must be what the API server does, so requests that could be read in two
+ * ways are refused (request/), the URL is spelled anew from what was judged, and bodies are sent with a length of our own
+ * making.
  *
  * An answer that cannot be read cannot be masked. JSON is asked for where secrets may be, and anything else that comes
  * back is a 502, never passed on. Upgrades are served for terminals and port-forward alone: a watch over WebSocket would
@@ -27,21 +28,22 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { authenticatedGroup, evaluateRead, HoldpointError, messageOf, type AccessPolicy } from '@holdpoint/core';
+import { authenticatedGroup, evaluateRead, HoldpointError, messageOf, type CompiledPolicy } from '@holdpoint/core';
 import { createHttpsServer } from '@holdpoint/platform';
 import { sendStatus, sendStatusRaw } from './answer/send.ts';
 import type { Authenticator } from './identity/authenticator.ts';
 import { servePlainRequest, type PlainRequestParts } from './plain-request.ts';
 import { isRefusal, refuse, type Refusal } from './refusal.ts';
 import { receive, type ProxyRequest } from './request/proxy-request.ts';
+import { answerUnreadable } from './request/unreadable-requests.ts';
 import type { OpenSockets } from './streams/open-sockets.ts';
 import { serveStream, type StreamParts } from './streams/serve-stream.ts';
 
 export interface ProxyParts extends PlainRequestParts, StreamParts {
   authenticator: Authenticator;
   openSockets: OpenSockets;
-  /** The policies as they are now. */
-  policies: () => readonly AccessPolicy[];
+  /** The policies in force now. */
+  policies: () => readonly CompiledPolicy[];
   /** API groups that another server answers for: writes to them reach no admission webhook. */
   aggregatedGroups: () => ReadonlySet<string>;
   /** False until the caches are in sync, and again while closing. */
@@ -56,8 +58,12 @@ export function createProxyServer(parts: ProxyParts, tls: { certFile: string; ke
   const server = createHttpsServer({
     ...tls,
     maxHeaderBytes,
+    requireHostHeader: false,
     handler: (message, response) => void servePlain(parts, message, response),
   });
+  // Node would leave out what is beyond a count of its own, silently: request/client-headers.ts counts.
+  server.maxHeadersCount = 0;
+  answerUnreadable(server, parts.logger);
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     void serveUpgrade(parts, message, socket, head);
   });
@@ -110,7 +116,7 @@ async function admit(parts: ProxyParts, message: IncomingMessage): Promise<Proxy
   }
   // As the API server will see this user, so that both judge by the same groups.
   user = { ...user, groups: [...user.groups, authenticatedGroup] };
-  const verdict = evaluateRead(parts.policies(), user, received.info, parts.aggregatedGroups());
+  const verdict = evaluateRead(parts.policies(), user, received, parts.aggregatedGroups());
   if (verdict.action === 'Deny') {
     const rule = verdict.rule === '' ? 'default' : verdict.rule;
     return refuse('forbidden', verdict.message, { reason: `policy ${verdict.policy || 'none'}, rule ${rule}` });

@@ -84,7 +84,57 @@ describe('policy test', () => {
     });
   });
 
+  test('a read, by its URL: what the proxy would say', () => {
+    const reads = `${policy}
+  reads:
+    defaultAction: Deny
+    rules:
+      - { name: pods, action: Allow, verbs: [get, list], resources: [pods] }
+      - name: harmless
+        action: Deny
+        message: Look, and touch nothing.
+        verbs: ['*']
+        resources: [pods/exec]
+        matchConditions: [{ name: shell, expression: 'request.command[0] == "sh"' }]
+`;
+    const read = (url: string, more = ''): string =>
+      `{ user: { username: bot, groups: [agents] }, url: '${url}'${more} }`;
+    const failed = judgeAll(
+      [
+        read('/api/v1/namespaces/a/pods?limit=500', ', expect: Allow, expectRule: pods'),
+        read('/api/v1/namespaces/a/secrets', ', expect: Allow'),
+        read('/api/v1/namespaces/a/pods/p/exec?command=sh', ', name: a shell, method: POST, expect: Deny'),
+      ].join('\n---\n'),
+      reads,
+    );
+    expect({ failed, printed }).toEqual({
+      failed: 1,
+      printed: [
+        './r.yaml, document 1',
+        '  => Allow by p/pods',
+        './r.yaml, document 2',
+        '  refused: no rule of AccessPolicy p allows list secrets in namespace a',
+        '  => Deny by p/default',
+        '  FAILED: expected Allow',
+        './r.yaml, document 3 a shell',
+        '  refused: Look, and touch nothing.',
+        '  => Deny by p/harmless',
+        '3 requests judged; 2 of 3 expectations met',
+      ],
+    });
+  });
+
   test.each([
+    {
+      situation: 'a URL of two readings',
+      requests: "{ user: { username: bot }, url: '/api/v1//pods' }",
+      want: /document 1: url: the request's URL is refused: its path has a double slash/,
+    },
+    {
+      situation: 'a hold, which no read is',
+      requests: '{ user: { username: bot }, url: /api/v1/pods, expect: Hold }',
+      want: /document 1: expect: expected Allow or Deny/,
+    },
     {
       situation: 'an unknown field',
       requests: request(1, 'expects: Allow'),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   compilePolicy,
+  evaluateRead,
   explainWrite,
   HoldpointError,
   isJsonObject,
@@ -10,12 +11,14 @@ import {
   writeOf,
   type AccessPolicy,
   type CompiledPolicy,
+  type JsonValue,
   type NoMatch,
 } from '@holdpoint/core';
 import { parseYamlDocuments } from '@holdpoint/platform';
 import { toPrintable } from '../output/table.ts';
 import type { CommandContext } from './context.ts';
 import { parseExample, type Example } from './example-request.ts';
+import { isReadExample, parseReadExample, type ReadExample } from './example-read.ts';
 
 const whys: Readonly<Record<string, string>> = {
   namespaces: 'another namespace',
@@ -34,10 +37,15 @@ const whys: Readonly<Record<string, string>> = {
 export function testPolicies(context: CommandContext, policyFiles: string[], requestFiles: string[]): number {
   const policies = policyFiles.flatMap(policiesIn).map(({ where, policy }) => compiled(where, policy));
   const examples = requestFiles.flatMap((file) =>
-    documentsOf(file).map(({ where, document }) => parseExample(document, where)),
+    documentsOf(file).map(({ where, document }) =>
+      isReadExample(document) ? parseReadExample(document, where) : parseExample(document, where),
+    ),
   );
   let failed = 0;
-  for (const example of examples) if (!tellExample(context, policies, example)) failed += 1;
+  for (const example of examples) {
+    const met = 'reading' in example ? tellRead(context, policies, example) : tellExample(context, policies, example);
+    if (!met) failed += 1;
+  }
   const expected = examples.filter(({ expect, expectRule }) => expect !== undefined || expectRule !== undefined).length;
   context.print(
     `${String(examples.length)} requests judged; ${String(expected - failed)} of ${String(expected)} expectations met`,
@@ -97,6 +105,23 @@ function tellExample(context: CommandContext, policies: CompiledPolicy[], exampl
   return met;
 }
 
+/** What the proxy would say. An Allow of what is no read leaves it to the webhook: an example of its own tells what that says. */
+function tellRead({ style, print }: CommandContext, policies: CompiledPolicy[], example: ReadExample): boolean {
+  const { where, name, user, reading, expect, expectRule } = example;
+  const { action, policy, rule, message } = evaluateRead(policies, user, reading);
+  print(style.heading(toPrintable(`${where}${name === undefined ? '' : ` ${name}`}`)));
+  if (message !== '') print(toPrintable(`  refused: ${message}`));
+  const by = [policy, rule === '' && policy !== '' ? 'default' : rule].filter((part) => part !== '').join('/');
+  print(toPrintable(`  => ${action}${by === '' ? '' : ` by ${by}`}`));
+  const met =
+    (expect === undefined || expect === action) && (expectRule === undefined || expectRule === (rule || 'default'));
+  if (!met) {
+    const wanted = [expect, expectRule].filter((part) => part !== undefined).join(' by rule ');
+    print(style.removed(toPrintable(`  FAILED: expected ${wanted}`)));
+  }
+  return met;
+}
+
 function whyInWords(why: NoMatch): string {
   return whys[why] ?? `${why} is false`;
 }
@@ -138,7 +163,20 @@ function asPolicy(where: string, document: unknown): AccessPolicy {
       }
     });
   });
+  checkReads(spec['reads'] ?? {}, invalid);
   return document as unknown as AccessPolicy;
+}
+
+function checkReads(reads: JsonValue, invalid: (path: string, expected: string) => HoldpointError): void {
+  if (!isJsonObject(reads)) throw invalid('spec.reads', 'an object');
+  const rules = reads['rules'] ?? [];
+  if (!Array.isArray(rules)) throw invalid('spec.reads.rules', 'a list');
+  rules.forEach((rule, i) => {
+    const path = `spec.reads.rules[${String(i)}]`;
+    if (!isJsonObject(rule) || typeof rule['name'] !== 'string') throw invalid(`${path}.name`, 'a name');
+    if (!['Allow', 'Deny'].includes(String(rule['action']))) throw invalid(`${path}.action`, 'Allow or Deny');
+    if (!Array.isArray(rule['verbs'])) throw invalid(`${path}.verbs`, 'a list');
+  });
 }
 
 function documentsOf(file: string): { where: string; document: unknown }[] {

@@ -38,14 +38,19 @@ const maxDepth = 64;
 /** 2,000 nodes of eight characters; where an AccessPolicy needs more, it needs another rule. */
 const maxSourceLength = 16_384;
 
+/** The fields of a variable that has these and no others, each a CEL type or fields again: a field misspelled does not compile. */
+export interface CelFields {
+  readonly [field: string]: string | CelFields;
+}
+
 /**
  * CEL as Kubernetes has it, on the library's parser and type checker; what is evaluated is metered (evaluation.ts).
  *
- * @param variables their CEL types, by name
+ * @param variables their CEL types or fields, by name
  * @param options.escapedFields whether `kubernetes__dot__io` selects the field `kubernetes.io`. @default false
  */
 export function createCelEngine(
-  variables: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string | CelFields>>,
   options: { escapedFields?: boolean } = {},
 ): CelEngine {
   const meter = new Meter();
@@ -73,7 +78,10 @@ export function createCelEngine(
     for (const each of functions) environment.registerFunction(signatureOf(each), each.run as never);
   }
   for (const { signature, expand } of macros(meter)) environment.registerFunction(signature, expand as never);
-  for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
+  for (const [name, type] of Object.entries(variables)) {
+    if (typeof type === 'string') environment.registerVariable(name, type);
+    else environment.registerVariable({ name, schema: type } as never);
+  }
   // What the library's checker does not know to be comparable. The evaluation is ours in any case.
   environment.registerOperator('optional<A> == optional<A>', equals);
   for (const operator of ['<', '<=', '>', '>=']) {

@@ -1,13 +1,9 @@
 import type { Action } from '../policy/access-policy.ts';
-import {
-  namespacePatternProblems,
-  type CompiledPolicy,
-  type PolicyProblem,
-  type ResolvedHoldSettings,
-} from '../policy/compile-policy.ts';
+import type { CompiledPolicy, PolicyProblem, ResolvedHoldSettings } from '../policy/compile-policy.ts';
 import { parseDurationSeconds } from '../policy/duration.ts';
 import { defaultRuleName } from '../policy/evaluate.ts';
 import { namesGuarded } from '../policy/guarded-resources.ts';
+import { namespacePatternProblems } from '../policy/policy-problem.ts';
 import type { GrantScope, GrantSpec } from './grant.ts';
 
 /** The terms on which a grant may be given: those of the rule whose question it takes the place of. */

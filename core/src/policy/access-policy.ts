@@ -68,11 +68,12 @@ export interface NotifySettings {
   phases?: readonly NotifiedPhase[];
 }
 
-/** Judged by the proxy: admission never sees reads. `verbs` are authorization verbs, or `*`. */
+/** Judged by the proxy: admission never sees reads. */
 export interface ReadRule {
   name: string;
   action: 'Allow' | 'Deny';
   message?: string;
+  /** Authorization verbs, or `*`. exec, attach and port-forward are both `get` and `create`: which one, the client chooses. */
   verbs: readonly string[];
   /** @default every group */
   apiGroups?: readonly string[];
@@ -82,6 +83,8 @@ export interface ReadRule {
   namespaces?: readonly string[];
   /** Paths outside /api and /apis; a trailing `*` matches the rest. */
   nonResourceURLs?: readonly string[];
+  /** CEL over `request` alone (docs/reference/cel.md): nothing has been read yet that could be looked at. */
+  matchConditions?: readonly MatchCondition[];
 }
 
 /** What becomes of terminals. Required: no recorder, no exec. */

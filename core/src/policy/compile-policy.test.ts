@@ -17,6 +17,7 @@ describe('compilePolicy, of what is right', () => {
         spec,
         defaultAction: 'Hold',
         rules: [],
+        reads: { defaultAction: 'Allow', rules: [] },
         hold: {
           approvers: [],
           minApprovals: 1,
@@ -60,6 +61,7 @@ describe('compilePolicy, of what is right', () => {
             },
           },
         ],
+        reads: { defaultAction: 'Allow', rules: [] },
         hold: {
           approvers: alice,
           minApprovals: 2,

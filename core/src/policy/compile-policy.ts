@@ -10,8 +10,12 @@ import type {
   ResourceRule,
   WriteRule,
 } from './access-policy.ts';
+import { compileReads, type CompiledReads } from './compile-reads.ts';
 import { parseDurationSeconds } from './duration.ts';
 import { subjectProblem } from './governable.ts';
+import { namespacePatternProblems, type PolicyProblem } from './policy-problem.ts';
+
+export type { PolicyProblem } from './policy-problem.ts';
 
 /** HoldSettings with every default in place. */
 export interface ResolvedHoldSettings {
@@ -37,17 +41,12 @@ export interface CompiledPolicy {
   spec: AccessPolicySpec;
   defaultAction: Action;
   rules: readonly CompiledRule[];
+  reads: CompiledReads;
   /** For holds that only `defaultAction` asks for. */
   hold: ResolvedHoldSettings;
   notify: ResolvedNotify;
   maxPending: number;
   maxChangeBytes: number;
-}
-
-/** Where in the policy, and what is wrong there. */
-export interface PolicyProblem {
-  path: string;
-  message: string;
 }
 
 const holdDefaults: Required<HoldSettings> = {
@@ -85,6 +84,8 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
     return compileRule(rule, path, { ...holdDefaults, ...spec.hold }, problems);
   });
 
+  const reads = compileReads(spec.reads ?? {}, problems);
+
   if (problems.length > 0) return { problems };
   return {
     policy: {
@@ -92,6 +93,7 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
       spec,
       defaultAction: spec.defaultAction ?? 'Hold',
       rules,
+      reads,
       hold: policyHold,
       notify: (spec.notify ?? []).map(({ receiver, phases = ['Pending'] }) => ({ receiver, phases })),
       maxPending: spec.maxPending ?? defaultMaxPending,
@@ -132,20 +134,6 @@ function namespaceProblems(subject: Subject, path: string): PolicyProblem[] {
   return subject.namespace === undefined
     ? []
     : [{ path: `${path}.namespace`, message: `a ${subject.kind} has no namespace` }];
-}
-
-/** What is wrong with namespace patterns: a name, in which `*` may stand for anything. */
-export function namespacePatternProblems(patterns: readonly string[], path: string): PolicyProblem[] {
-  return patterns.flatMap((pattern, i) =>
-    /^[a-z0-9*-]+$/.test(pattern)
-      ? []
-      : [
-          {
-            path: `${path}[${String(i)}]`,
-            message: `"${pattern}" is no namespace's name, nor a pattern of a-z, 0-9, - and *`,
-          },
-        ],
-  );
 }
 
 /** The API server serves one object under several versions, and the client chooses: a limit to one of them limits nobody. */

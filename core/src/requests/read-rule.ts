@@ -1,13 +1,37 @@
+import type { CelActivation } from '../cel/compile-cel.ts';
 import type { ReadRule } from '../policy/access-policy.ts';
+import type { CompiledReadRule } from '../policy/compile-reads.ts';
 import { matchesNamespace, matchesResource } from '../policy/resource-rule.ts';
-import type { RequestInfo } from './request-info.ts';
+import { isStream, type RequestInfo } from './request-info.ts';
+
+export type ReadRuleMatch = { type: 'Yes' } | { type: 'No' } | { type: 'Error'; message: string };
 
 /**
- * True when the rule is about this request. A collection read (a list across namespaces, or without a name) carries what
+ * Whether the rule is about this request. A collection read (a list across namespaces, or without a name) carries what
  * a Deny rule keeps back by namespace or name, so a Deny rule matches it; an Allow rule does not.
+ *
+ * @param activation the request as its conditions see it; made only where there are any
  */
-export function matchesReadRule(rule: ReadRule, info: RequestInfo): boolean {
-  if (!includes(rule.verbs, info.verb)) return false;
+export function matchReadRule(
+  { rule, conditions }: CompiledReadRule,
+  info: RequestInfo,
+  activation: () => CelActivation,
+): ReadRuleMatch {
+  if (!matchesRequest(rule, info)) return { type: 'No' };
+  // As in Kubernetes: one false settles it, whatever error another condition ran into.
+  let error: ReadRuleMatch | undefined;
+  for (const { name, expression } of conditions) {
+    const outcome = expression(activation());
+    if (outcome.type === 'False') return { type: 'No' };
+    if (outcome.type === 'Error') {
+      error ??= { type: 'Error', message: `matchCondition "${name}" could not be evaluated: ${outcome.message}` };
+    }
+  }
+  return error ?? { type: 'Yes' };
+}
+
+function matchesRequest(rule: ReadRule, info: RequestInfo): boolean {
+  if (!matchesVerb(rule, info)) return false;
   if (!info.isResourceRequest) return (rule.nonResourceURLs ?? []).some((url) => matchesUrl(url, info.path));
   if (rule.resources === undefined && rule.nonResourceURLs !== undefined) return false;
   return (
@@ -17,6 +41,11 @@ export function matchesReadRule(rule: ReadRule, info: RequestInfo): boolean {
     matchesName(rule, info) &&
     matchesWhere(rule, info)
   );
+}
+
+/** The same terminal is a GET over WebSocket and a POST over SPDY: a rule that names one of the two means both. */
+function matchesVerb({ verbs }: ReadRule, info: RequestInfo): boolean {
+  return isStream(info) ? ['*', 'get', 'create'].some((verb) => verbs.includes(verb)) : includes(verbs, info.verb);
 }
 
 function matchesName(rule: ReadRule, info: RequestInfo): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { requestInfoOf, type RequestInfo } from './request-info.ts';
+import { readRequestLine, requestInfoOf, type RequestInfo } from './request-info.ts';
 
 const nothing: RequestInfo = {
   isResourceRequest: false,
@@ -164,10 +164,62 @@ test.each([
   ['a fragment', '/api/v1/secrets?a#b', 'its query has characters that must be percent-encoded'],
   ['a semicolon in the query', '/api/v1/secrets?a=1;watch=1', 'its query is not valid percent-encoding of UTF-8'],
   ['broken encoding in the query', '/api/v1/secrets?watch=%', 'its query is not valid percent-encoding of UTF-8'],
+  ['one parameter twice', '/api/v1/pods?watch=0&watch=1', 'its query has the parameter "watch" more than once'],
+  [
+    'two field selectors',
+    '/api/v1/pods?fieldSelector=&fieldSelector=metadata.name%3Da',
+    'its query has the parameter "fieldSelector" more than once',
+  ],
+  [
+    'one parameter in two spellings',
+    '/api/v1/pods?watch=0&%77atch=1',
+    'its query has the parameter "watch" more than once',
+  ],
+  [
+    'two names at once',
+    '/api/v1/pods?fieldSelector=metadata.name%3Da,metadata.name%3D%3Db',
+    'its field selector asks for two names at once',
+  ],
   ['a verb in the path and nothing after', '/api/v1/watch', undefined],
   ['a verb in a group path and nothing after', '/apis/apps/v1/watch', 'the path ends where a resource is expected'],
 ])('refuses %s', (_situation, url, want) => {
   const got = requestInfoOf('GET', url);
   if (want === undefined) expect(got).toEqual({ refused: true, code: 400, message: expect.any(String) });
   else expect(got).toEqual({ refused: true, code: 400, message: `the request's URL is refused: ${want}` });
+});
+
+test.each([
+  ['what it is already', '/api/v1/namespaces/a/pods?limit=500', '/api/v1/namespaces/a/pods?limit=500'],
+  ['the root', '/', '/'],
+  ['an encoded letter', '/api/v1/namespaces/a/secret%73', '/api/v1/namespaces/a/secrets'],
+  [
+    'a colon in a name',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/a:b',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/a:b',
+  ],
+  [
+    'a colon that is encoded',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/a%3ab',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/a:b',
+  ],
+  ['a slash at the end', '/api/v1/namespaces/', '/api/v1/namespaces/'],
+  ['a parameter without a value', '/api/v1/pods?watch', '/api/v1/pods?watch='],
+  ['a plus, which is a space', '/api/v1/pods?labelSelector=a+in+(b)', '/api/v1/pods?labelSelector=a%20in%20(b)'],
+  ['empty pairs', '/api/v1/pods?&&watch=1&', '/api/v1/pods?watch=1'],
+  [
+    'a list of words',
+    '/api/v1/namespaces/a/pods/p/exec?command=a&command=b',
+    '/api/v1/namespaces/a/pods/p/exec?command=a&command=b',
+  ],
+  [
+    'a tunnel, whose parameters are not ours',
+    '/api/v1/namespaces/a/services/s/proxy/x/?q=1&q=2',
+    '/api/v1/namespaces/a/services/s/proxy/x/?q=1&q=2',
+  ],
+  ['letters beyond ASCII', '/api/v1/namespaces/%C3%BC/pods?a=%E6%BC%A2', '/api/v1/namespaces/%C3%BC/pods?a=%E6%BC%A2'],
+])('spells %s anew', (_situation, url, want) => {
+  const reading = readRequestLine('GET', url);
+  if ('refused' in reading) throw new Error(reading.message);
+  expect(reading.target).toBe(want);
+  expect(readRequestLine('GET', reading.target)).toEqual(reading);
 });

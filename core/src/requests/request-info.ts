@@ -1,4 +1,5 @@
-import { parsePath } from './request-path.ts';
+import { parseFieldSelector, requiredValues } from './field-selector.ts';
+import { parseTarget, valuesOf, type QueryParameters } from './request-path.ts';
 
 /** What a request is about, exactly as the API server's authorizer will see it. Source: apiserver request/requestinfo.go. */
 export interface RequestInfo {
@@ -38,18 +39,46 @@ const verbs: Readonly<Record<string, string>> = {
 const verbsInPath = new Set(['proxy', 'watch']);
 const namespaceSubresources = new Set(['status', 'finalize']);
 
+/** A request line, read. What is judged by it, and what is to be forwarded, are the same. */
+export interface RequestReading {
+  info: RequestInfo;
+  query: QueryParameters;
+  /** The request target, spelled anew from what was read. */
+  target: string;
+}
+
 /**
- * Reads a request line. Total: what is ambiguous (encoded slashes, dot segments, double slashes, an absolute URL) is a
- * refusal, because two readers of such a path may disagree, and the other one is the API server.
+ * Reads a request line. Total: what is ambiguous (encoded slashes, dot segments, double slashes, an absolute URL, one
+ * parameter said twice) is a refusal, because two readers of it may disagree, and the other one is the API server.
  *
  * @param url the request target, as sent
  */
-export function requestInfoOf(method: string, url: string): RequestInfo | RequestRefusal {
-  const parsed = parsePath(url);
+export function readRequestLine(method: string, url: string): RequestReading | RequestRefusal {
+  const parsed = parseTarget(url);
   if ('reason' in parsed) return refusal(parsed.reason);
+  const { path, segments, query, canonical } = parsed;
+  const info = infoOf(method, path, segments, query);
+  if ('refused' in info) return info;
+  const repeated = info.isResourceRequest && !isTunnel(info) ? repeatedParameter(query) : undefined;
+  if (repeated !== undefined) return refusal(`its query has the parameter "${repeated}" more than once`);
+  return { info, query, target: canonical };
+}
+
+/** What a request line is about: see {@link readRequestLine}. */
+export function requestInfoOf(method: string, url: string): RequestInfo | RequestRefusal {
+  const reading = readRequestLine(method, url);
+  return 'refused' in reading ? reading : reading.info;
+}
+
+function infoOf(
+  method: string,
+  path: string,
+  segments: readonly string[],
+  query: QueryParameters,
+): RequestInfo | RequestRefusal {
   const info: RequestInfo = {
     isResourceRequest: false,
-    path: parsed.path,
+    path,
     verb: method.toLowerCase(),
     apiPrefix: '',
     apiGroup: '',
@@ -60,9 +89,9 @@ export function requestInfoOf(method: string, url: string): RequestInfo | Reques
     name: '',
   };
 
-  const [prefix = ''] = parsed.segments;
-  let parts = parsed.segments.slice(1);
-  if (parsed.segments.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return info;
+  const [prefix = ''] = segments;
+  let parts = segments.slice(1);
+  if (segments.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return info;
   let group = '';
   if (prefix === 'apis') {
     if (parts.length < 3) return info;
@@ -86,16 +115,42 @@ export function requestInfoOf(method: string, url: string): RequestInfo | Reques
   if (info.verb !== 'proxy') info.subresource = parts[2] ?? '';
 
   if (info.name === '' && info.verb === 'get') {
-    info.verb = isTrue(parsed.query('watch')) ? 'watch' : 'list';
-    info.name = exactName(parsed.query('fieldSelector'));
+    const names = namesAskedFor(query);
+    if (names.length > 1) return refusal('its field selector asks for two names at once');
+    info.verb = isTrue(valuesOf(query, 'watch')) ? 'watch' : 'list';
+    info.name = names[0] ?? '';
   }
   if (info.name === '' && info.verb === 'delete') info.verb = 'deletecollection';
   return info;
 }
 
+/** Lists, in the API's own options. Of any other parameter the API server takes the first value, and others the last. */
+const mayRepeat = new Set(['command', 'dryRun', 'ports']);
+
+function repeatedParameter(query: QueryParameters): string | undefined {
+  const seen = new Set<string>();
+  for (const [name] of query) {
+    if (seen.has(name) && !mayRepeat.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
 /** True when the answer will be a stream of watch events. */
 export function isWatch(info: RequestInfo): boolean {
   return info.isResourceRequest && info.verb === 'watch';
+}
+
+/** `…/proxy` in any spelling: nodes, pods, services, and the verb in the path that API servers no longer serve. */
+export function isTunnel(info: RequestInfo): boolean {
+  return info.isResourceRequest && (info.subresource === 'proxy' || info.verb === 'proxy');
+}
+
+const streams = new Set(['pods/exec', 'pods/attach', 'pods/portforward']);
+
+/** exec, attach and port-forward: connections that admission knows as CONNECT. */
+export function isStream(info: RequestInfo): boolean {
+  return info.isResourceRequest && info.apiGroup === '' && streams.has(`${info.resource}/${info.subresource}`);
 }
 
 /** Source: apimachinery runtime/conversion.go, Convert_Slice_string_To_bool: whatever is not "false" or "0" is true. */
@@ -105,12 +160,11 @@ function isTrue(values: readonly string[]): boolean {
 }
 
 /** A list narrowed to one name is authorized, and so judged, under that name. */
-function exactName(selectors: readonly string[]): string {
-  for (const term of (selectors[0] ?? '').split(',')) {
-    const [, name = ''] = /^metadata\.name={1,2}([^=!\\]+)$/.exec(term.trim()) ?? [];
-    if (name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name)) return name;
-  }
-  return '';
+function namesAskedFor(query: QueryParameters): string[] {
+  const terms = parseFieldSelector(valuesOf(query, 'fieldSelector')[0] ?? '') ?? [];
+  return requiredValues(terms, 'metadata.name').filter(
+    (name) => name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name),
+  );
 }
 
 function refusal(reason: string): RequestRefusal {

@@ -16,6 +16,8 @@ export interface HttpsServerOptions {
   clientCa?: string;
   /** The API server accepts headers up to 1 MiB, and so does whatever stands in front of it. @default 16384 */
   maxHeaderBytes?: number;
+  /** False for who refuses a request without a Host header in words of its own; else Node does, without a word. @default true */
+  requireHostHeader?: boolean;
   /** 0 for streams that may last for hours. @default 60000 */
   requestTimeoutMs?: number;
   /**
@@ -53,6 +55,7 @@ export function createHttpsServer(options: HttpsServerOptions): Server {
       ...clients,
       minVersion,
       maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+      requireHostHeader: options.requireHostHeader ?? true,
       requestTimeout: requestTimeoutMs,
       // Never the longer of the two: Node would take each for the other, and a sender that drips have the longer one.
       headersTimeout: requestTimeoutMs === 0 ? headersTimeoutMs : Math.min(headersTimeoutMs, requestTimeoutMs),

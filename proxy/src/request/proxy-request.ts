@@ -1,12 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { requestInfoOf, type RequestInfo, type UserInfo } from '@holdpoint/core';
+import { readRequestLine, type QueryParameters, type RequestInfo, type UserInfo } from '@holdpoint/core';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
+import { framingProblem } from './body-framing.ts';
 import { takeClientHeaders } from './client-headers.ts';
 
-/** A client's request as far as it may be believed before anyone knows who sent it. */
-export interface ReceivedRequest {
+/** What of a client's request goes on to the API server, and what it is about. */
+export interface ClientRequest {
   method: string;
-  /** As sent: what was judged is what is forwarded. */
+  /** The request target, spelled anew from its reading: what was judged is what is forwarded. */
   url: string;
   info: RequestInfo;
   token: string;
@@ -18,8 +19,14 @@ export interface ReceivedRequest {
   invocation?: string;
 }
 
+/** A client's request as far as it may be believed before anyone knows who sent it. */
+export interface ReceivedRequest extends ClientRequest {
+  /** The parameters of `url`, for judging. */
+  query: QueryParameters;
+}
+
 /** The same, from a governed user. */
-export interface ProxyRequest extends ReceivedRequest {
+export interface ProxyRequest extends ClientRequest {
   /** One per request of the client, however often it is sent upstream. */
   requestId: string;
   user: UserInfo;
@@ -31,30 +38,41 @@ const maxCommandLength = 200;
 const invocationId = /^[A-Za-z0-9-]{1,64}$/;
 
 /** Reads method, URL and headers, or refuses what two readers could read in two ways. */
-export function receive(message: IncomingMessage): ReceivedRequest | Refusal {
+export function receive(
+  message: Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>,
+): ReceivedRequest | Refusal {
   const { method = '', url = '' } = message;
   if (!methods.has(method)) return refuse('methodNotAllowed', `the method ${method} is not served`);
+  // Node takes a line without a version for one of HTTP/0.9.
+  if (message.httpVersion === '0.9') return refuse('malformed', 'the request line has no HTTP version');
   const taken = takeClientHeaders(message.rawHeaders);
   if (isRefusal(taken)) return taken;
-  const info = requestInfoOf(method, url);
-  if ('refused' in info) return refuse('malformed', info.message);
-  const command = String(taken.headers['kubectl-command'] ?? '')
+  // RFC 9112, section 3.2: a request that does not say for whom it is may have been meant for another.
+  if (message.httpVersion === '1.1' && !taken.hasHost) return refuse('malformed', 'the request has no Host header');
+  const problem = framingProblem(method, message.httpVersion, taken.framing);
+  if (problem !== undefined) return refuse('malformed', problem);
+  const reading = readRequestLine(method, url);
+  if ('refused' in reading) return refuse('malformed', reading.message);
+  const { token, headers } = taken;
+  const command = String(headers['kubectl-command'] ?? '')
     .replace(/[^\x20-\x7e]/g, '?')
     .slice(0, maxCommandLength)
     .trim();
-  const invocation = String(taken.headers['kubectl-session'] ?? '');
+  const invocation = String(headers['kubectl-session'] ?? '');
   return {
     method,
-    url,
-    info,
-    ...taken,
+    url: reading.target,
+    info: reading.info,
+    query: reading.query,
+    token,
+    headers,
     ...(command === '' ? {} : { command }),
     ...(invocationId.test(invocation) ? { invocation } : {}),
   };
 }
 
 /** True for requests that carry a body and change something. */
-export function isWrite(request: ReceivedRequest): boolean {
+export function isWrite(request: ClientRequest): boolean {
   return request.method !== 'GET' && request.method !== 'HEAD';
 }
 

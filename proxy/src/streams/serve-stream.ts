@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { extraKeys, extraOf, isFailureStatus, messageOf, type AccessPolicy, type Status } from '@holdpoint/core';
+import { extraKeys, extraOf, isFailureStatus, messageOf, type CompiledPolicy, type Status } from '@holdpoint/core';
 import { readBody, type Logger } from '@holdpoint/platform';
 import { readHeldAnswer, type Answer, type HeldAnswer } from '../pause/held-answer.ts';
 import type { Pause } from '../pause/pause.ts';
@@ -39,7 +39,7 @@ export async function serveStream(
   request: ProxyRequest,
   message: IncomingMessage,
   client: { socket: Duplex; head: Buffer },
-  policies: readonly AccessPolicy[],
+  policies: readonly CompiledPolicy[],
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
   const before = parts.recentRefusals.recall(request);

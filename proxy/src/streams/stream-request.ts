@@ -24,7 +24,7 @@ const forwardable = ['SPDY/3.1+portforward.k8s.io', 'v2.portforward.k8s.io', ...
 export function readStreamRequest(
   request: ProxyRequest,
   clientHeaders: NodeJS.Dict<string | string[]>,
-  policies: readonly AccessPolicy[],
+  policies: readonly Pick<AccessPolicy, 'spec'>[],
 ): StreamRequest | Refusal {
   const { info, user } = request;
   const terminal = info.subresource === 'exec' || info.subresource === 'attach';

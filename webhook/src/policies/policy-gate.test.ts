@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { allowed, compilePolicy, type AccessPolicy, type AdmissionRequest } from '@holdpoint/core';
+import { allowed, compilePolicy, type AccessPolicy, type AdmissionRequest, type PolicyState } from '@holdpoint/core';
 import { createPolicyGate } from './policy-gate.ts';
-import type { PolicyState } from './policy-set.ts';
 
 const stateOf = (name: string, problems: PolicyState['problems']): PolicyState => {
   const source: AccessPolicy = {
