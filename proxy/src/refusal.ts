@@ -22,6 +22,7 @@ const codes = {
   upstreamFailed: 502,
   recorderMissing: 503,
   identityUnknown: 503,
+  ending: 503,
 } as const;
 
 /** Refuses with a metav1.Status. `reason` is what is logged when the message must stay vague. */
