@@ -92,6 +92,20 @@ export function maskPieces(pieces: readonly string[], mask: Mask): string[] {
   });
 }
 
+/**
+ * Masks the beginning of a text that goes on: what lies before `cut`, and the rest of a credential that lies across it. One
+ * that reaches the end of what is known, and so may go on, is left for the next time whole.
+ *
+ * @returns how much of the text was read, in UTF-16 units (at least one), and the masked form of that
+ */
+export function maskBeginning(text: string, cut: number, mask: Mask): { masked: string; read: number } {
+  let read = cut;
+  for (const { start, end } of findCredentials(text)) {
+    if (start < read && end > read) read = end === text.length && start > 0 ? start : end;
+  }
+  return { masked: maskText(text.slice(0, read), mask), read };
+}
+
 function hidesCredentials(decoded: string): boolean {
   return isPackedPayload(decoded) || findCredentials(decoded).length > 0;
 }

@@ -6,11 +6,13 @@ import type {
   AccessPolicySpec,
   Action,
   HoldSettings,
+  MaskingSettings,
   NotifySettings,
   ResourceRule,
   WriteRule,
 } from './access-policy.ts';
 import { parseDurationSeconds } from './duration.ts';
+import { parseFieldPath } from '../masking/field-path.ts';
 import { subjectProblem } from './governable.ts';
 
 /** HoldSettings with every default in place. */
@@ -85,6 +87,8 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
     return compileRule(rule, path, { ...holdDefaults, ...spec.hold }, problems);
   });
 
+  problems.push(...maskingProblems(spec.masking));
+
   if (problems.length > 0) return { problems };
   return {
     policy: {
@@ -122,6 +126,16 @@ function compileRule(
     problems.push(...versionProblems(each, rule.action, `${path}.resourceRules[${String(i)}]`));
   });
   return { rule, conditions, hold: resolveHold(rule.hold ?? {}, inherited, `${path}.hold`, problems) };
+}
+
+function maskingProblems(masking: MaskingSettings | undefined): PolicyProblem[] {
+  return (masking?.fields ?? []).flatMap((each, i) =>
+    each.paths.flatMap((text, j) => {
+      const parsed = parseFieldPath(text);
+      const path = `spec.masking.fields[${String(i)}].paths[${String(j)}]`;
+      return 'problem' in parsed ? [{ path, message: `"${text}" is no path: ${parsed.problem}` }] : [];
+    }),
+  );
 }
 
 function namespaceProblems(subject: Subject, path: string): PolicyProblem[] {
