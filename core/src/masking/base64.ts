@@ -30,11 +30,25 @@ export function base64OfBytes(bytes: readonly number[]): string {
 
 /** Base64 of the text's UTF-8 bytes. */
 export function base64OfText(text: string): string {
-  return base64OfBytes(utf8Bytes(text));
+  let base64 = '';
+  for (let at = 0; at < text.length; at += 3) {
+    const [a, b, c] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
+    if (a > 127 || b > 127 || c > 127) return base64OfBytes(utf8Bytes(text));
+    // Past the end a code is NaN, and NaN is 0 to every bit.
+    base64 += alphabet.charAt(a >> 2) + alphabet.charAt(((a & 3) << 4) | (b >> 4));
+    base64 += at + 1 < text.length ? alphabet.charAt(((b & 15) << 2) | (c >> 6)) : '=';
+    base64 += at + 2 < text.length ? alphabet.charAt(c & 63) : '=';
+  }
+  return base64;
 }
 
 /** How many bytes a base64 text stands for, without decoding it. Line breaks are skipped, as Go's decoder does. */
 export function decodedLength(base64: string): number {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  // As nearly every value is written: in one line, padded at its end alone.
+  if (!/[\r\n]/.test(base64) && base64.indexOf('=') === (padding === 0 ? -1 : base64.length - padding)) {
+    return Math.floor(((base64.length - padding) * 3) / 4);
+  }
   let digits = 0;
   for (let at = 0; at < base64.length; at += 1) {
     const code = base64.charCodeAt(at);

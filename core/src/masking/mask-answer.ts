@@ -116,7 +116,7 @@ const expectedKinds = new Set(['Secret', 'TokenRequest', 'Status', 'PartialObjec
 
 function maskAssumed(item: JsonValue, mask: Mask, how: AnswerMasking): JsonValue {
   const masked = maskObject(item, mask, how.assumed);
-  if (!isJsonObject(item) || typeof item.kind !== 'string' || !expectedKinds.has(item.kind)) {
+  if (!isJsonObject(item) || (item.kind !== undefined && !expectedKinds.has(String(item.kind)))) {
     return maskDocument(masked, mask);
   }
   if (how.detectors !== 'all' || !isJsonObject(masked) || !isJsonObject(masked.metadata)) return masked;

@@ -40,9 +40,13 @@ export function createMask(hmac: (text: string) => string): Mask {
   return {
     memory: createTextMemory(),
     ofData: (place, base64) =>
-      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, base64.replace(/[\r\n]/g, ''))),
+      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, inOneLine(base64))),
     ofText: (place, text) => (isMaskToken(text) ? text : tokenOf(place, base64OfBytes(utf8Bytes(text)))),
   };
+}
+
+function inOneLine(base64: string): string {
+  return base64.includes('\n') || base64.includes('\r') ? base64.replace(/[\r\n]/g, '') : base64;
 }
 
 /** True when the whole text is a mask token. */

@@ -59,13 +59,17 @@ export function createItemCutter(): ItemCutter {
       for (let at = 0; at < chunk.length && within !== 'tail'; at += 1) {
         const byte = chunk[at];
         if (inString) {
+          // Most of a list is values: past the depth at which names are read, one comparison a byte.
+          if (!escaped && (depth !== 1 || within !== 'head')) at = endOfPlain(chunk, at);
+          if (at === chunk.length) break;
+          const inner = chunk[at];
           if (escaped) escaped = false;
-          else if (byte === backslash) {
+          else if (inner === backslash) {
             escaped = true;
             word = ' '; // Written with an escape: no name that is looked for.
-          } else if (byte === quote) inString = false;
+          } else if (inner === quote) inString = false;
           else if (depth === 1 && within === 'head' && word.length <= longestWord)
-            word += String.fromCharCode(byte ?? 0);
+            word += String.fromCharCode(inner ?? 0);
         } else if (byte === quote) {
           inString = true;
           word = '';
@@ -97,6 +101,13 @@ export function createItemCutter(): ItemCutter {
       return within === 'items' || keptBytes === 0 ? [] : [{ kind: 'tail', bytes: take() }];
     },
   };
+}
+
+/** The next quote or backslash from here on, or the chunk's end. */
+function endOfPlain(chunk: Buffer, from: number): number {
+  let at = from;
+  while (at < chunk.length && chunk[at] !== quote && chunk[at] !== backslash) at += 1;
+  return at;
 }
 
 function isBlank(kept: readonly Buffer[], rest: Buffer): boolean {
