@@ -39,8 +39,7 @@ export function createMask(hmac: (text: string) => string): Mask {
   };
   return {
     memory: createTextMemory(),
-    ofData: (place, base64) =>
-      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, inOneLine(base64))),
+    ofData: (place, base64) => (isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, inOneLine(base64)))),
     ofText: (place, text) => (isMaskToken(text) ? text : tokenOf(place, base64OfBytes(utf8Bytes(text)))),
   };
 }
