@@ -8,10 +8,11 @@ const overlapBytes = 32_768;
 const mostKeyLines = 400;
 const newline = 0x0a;
 
-const keyBegins = /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/;
+const keyBegins = /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----\s*$/;
 const keyEnds = /-----END /;
-/** A line of a key's body, of its headers, or one with something before it, as logs have. */
-const keyGoesOn = /^(?:[A-Za-z0-9+/=]{0,128}|[A-Za-z-]{3,20}: .{0,200}|.{0,200}\s[A-Za-z0-9+/=]{32,128})\s*$/;
+/** A line of a key's body, of its headers, or one with something before it, as logs have. A body's last line, which may be short, has 4n characters. */
+const keyGoesOn =
+  /^(?:[A-Za-z0-9+/=]{16,128}|(?:[A-Za-z0-9+/]{4}){0,3}(?:[A-Za-z0-9+/=]{4})?|[A-Za-z-]{3,20}: .{0,200}|.{0,200}\s[A-Za-z0-9+/=]{32,128})\s*$/;
 /** What `kubectl logs --timestamps` puts before a line. */
 const timestamp = /^\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d) /;
 
@@ -43,8 +44,7 @@ export function createLogMasker(mask: Mask): AnswerMasker {
       }
       return [...endKey(), ...takeLine(line)];
     }
-    const begin = keyBegins.exec(text);
-    if (begin === null || keyEnds.test(text.slice(begin.index))) return [maskLine(line, mask)];
+    if (!keyBegins.test(text)) return [maskLine(line, mask)];
     key = [line];
     return [];
   };
