@@ -75,3 +75,33 @@ export function asciiOfBase64(base64: string): string | undefined {
   }
   return text;
 }
+
+/** The bytes that base64 stands for, standard or URL-safe; whatever is no digit is skipped. */
+export function bytesOfBase64(base64: string): number[] {
+  const bytes: number[] = [];
+  let held = 0;
+  let bits = 0;
+  for (let at = 0; at < base64.length; at += 1) {
+    const digit = digitOf(base64.charCodeAt(at));
+    if (digit < 0) continue;
+    held = ((held << 6) | digit) & 0xffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((held >> bits) & 0xff);
+  }
+  return bytes;
+}
+
+/** The text that a base64 value begins with, of at most `length` characters. */
+export function startOfBase64(base64: string, length: number): string {
+  return String.fromCharCode(...bytesOfBase64(base64.slice(0, Math.ceil((length * 4) / 3))).slice(0, length));
+}
+
+function digitOf(code: number): number {
+  if (code >= 97 && code <= 122) return code - 71;
+  if (code >= 65 && code <= 90) return code - 65;
+  if (code >= 48 && code <= 57) return code + 4;
+  if (code === 43 || code === 45) return 62;
+  return code === 47 || code === 95 ? 63 : -1;
+}

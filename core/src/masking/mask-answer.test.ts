@@ -86,6 +86,18 @@ test.each<[string, AnswerMasking, JsonValue, JsonValue]>([
     { kind: 'Odd', within: { kind: 'Secret', stringData: { k: 'v' } } },
     { kind: 'Odd', within: { kind: 'Secret', stringData: { k: token(1) } } },
   ],
+  [
+    'a message about what has masked fields',
+    named,
+    { kind: 'Status', status: 'Failure', reason: 'Invalid', message: 'spec.word: Invalid value: "se": no' },
+    {
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'Invalid',
+      message:
+        'the API server answered Invalid; its message is withheld, because messages about what has masked fields can quote their values',
+    },
+  ],
   ['what stands around a list’s items', detected, { items: [], password }, { items: [], password: token(9) }],
 ])('masks %s', (_situation, how, answer, want) => {
   expect(maskAnswer(answer, mask, how)).toEqual(want);
@@ -113,6 +125,11 @@ test.each<[string, AnswerMasking, JsonValue]>([
       volumes: [{ name: 's', secret: { secretName: 'db-password' } }],
       env: [{ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }],
     },
+  ],
+  [
+    'a message that can quote nothing',
+    named,
+    { kind: 'Status', status: 'Failure', message: 'databases.example.com "x" not found' },
   ],
   ['an object that no path leads into', named, { spec: { other: 'se' } }],
   ['a ConfigMap, detectors off', packed, { data: { password } }],

@@ -9,6 +9,7 @@ import { isPackedPayload } from './detectors/encoded.ts';
 import { maskDocument } from './mask-document.ts';
 import { maskCellCopies, maskFields } from './mask-fields.ts';
 import { maskObject } from './mask-object.ts';
+import { maskStatus, withoutQuotedObjects } from './mask-status.ts';
 import { lastApplied, secretKey } from './mask-secret.ts';
 import { maskWhole } from './mask-text.ts';
 import type { Mask } from './mask.ts';
@@ -16,6 +17,7 @@ import type { Mask } from './mask.ts';
 /** Masks one object, or a failure Status. Never mutates; the same reference when there is nothing to mask. */
 export function maskItem(item: JsonValue, mask: Mask, how: AnswerMasking): JsonValue {
   if (how.assumed !== undefined) return maskAssumed(item, mask, how);
+  if (isJsonObject(item) && item.kind === 'Status' && item.status === 'Failure') return maskFailure(item, mask, how);
   const named = how.fields.length > 0 && isJsonObject(item) ? maskFields(item, how.fields, mask).object : item;
   return detect(named, mask, how);
 }
@@ -131,6 +133,12 @@ function maskAssumed(item: JsonValue, mask: Mask, how: AnswerMasking): JsonValue
     ...masked,
     metadata: { ...metadata, annotations: { ...shown, ...(applied === undefined ? {} : { [lastApplied]: applied }) } },
   };
+}
+
+/** Messages quote values, and of a value under a path of a policy nothing tells what it is. */
+function maskFailure(status: JsonObject, mask: Mask, how: AnswerMasking): JsonValue {
+  if (how.fields.length > 0) return maskStatus(status, 'what has masked fields');
+  return how.detectors === 'none' ? status : maskDocument(withoutQuotedObjects(status), mask);
 }
 
 function detect(value: JsonValue, mask: Mask, how: AnswerMasking): JsonValue {
