@@ -100,6 +100,12 @@ test.each<[string, string, string, (MaskingSettings | undefined)[], unknown]>([
   expect(answerMaskingOf(policies, requestInfoOf(method, url) as RequestInfo)).toEqual(want);
 });
 
+test('a log has no fields: a policy that names fields of pods and spares detectors lets it pass', () => {
+  const policies = [{ spec: { masking: { ...off, fields: [{ resources: ['pods'], paths: ['$.spec.x'] }] } } }];
+  const info = requestInfoOf('GET', '/api/v1/namespaces/a/pods/p/log') as RequestInfo;
+  expect(answerMaskingOf(policies, info)).toBeUndefined();
+});
+
 test.each([
   ['the resource', '/apis/example.com/v1/databases', 2],
   ['its status, whose answer is the whole object', '/apis/example.com/v1/namespaces/a/databases/d/status', 2],

@@ -28,7 +28,8 @@ export function answerMaskingOf(
   if (!info.isResourceRequest || isTunnel(info)) return undefined;
   const assumed = assumedOf(info);
   const fields = policies.flatMap(({ spec }) =>
-    (spec.masking?.fields ?? [])
+    // A log is text, and has none.
+    (info.subresource === 'log' ? [] : (spec.masking?.fields ?? []))
       // The answer to a write of a subresource is the whole object.
       .filter((each) => isAbout(each, info, ''))
       .flatMap((each) => each.paths.map(pathOf)),

@@ -4,29 +4,28 @@
  * stand within a mask token, and a token must be told from the text around it.
  */
 import { isJsonObject } from '../kubernetes/object.ts';
-import { bytesOfBase64, startOfBase64 } from './base64.ts';
+import { bytesOfBase64 } from './base64.ts';
 
 /** The form of every description, for the patterns that find tokens. */
 export const descriptionPattern =
   ':(?:private-key|(?:certificate|jwt)-until-\\d{4}-\\d\\d-\\d\\d|registry-[a-z0-9](?:[a-z0-9.-]{0,78}[a-z0-9])?)';
 
-/** What a value must begin with to be looked at further, as a text and in base64. */
-const beginnings = ['-----BEGIN ', 'eyJ', '{'] as const;
+/** What a value must begin with to be looked at further, and the same in base64, whose last digit here has bits of what follows. */
+const beginning = /^(?:-----BEGIN |eyJ|\{)/;
+const beginningInBase64 = /^(?:LS0tLS1CRUdJTi|ZXlK|e[w-z0-9+/])/;
 /** Longer than any chain of certificates or list of logins; what is longer is not described. */
 const longestDescribed = 65_536;
-const firstCharacters = 16;
 
 /** A description of a text, with the colon before it; empty where there is nothing to tell. Total. */
 export function describeText(text: string): string {
-  if (text.length > longestDescribed || !beginnings.some((each) => text.startsWith(each))) return '';
+  if (text.length > longestDescribed || !beginning.test(text)) return '';
   const description = describePem(text) ?? describeJwt(text) ?? describeLogins(text);
   return description === undefined ? '' : `:${description}`;
 }
 
 /** The same of a value in base64, as in a Secret's `data`. */
 export function describeData(base64: string): string {
-  const start = startOfBase64(base64, firstCharacters);
-  if (base64.length > longestDescribed || !beginnings.some((each) => start.startsWith(each))) return '';
+  if (base64.length > longestDescribed || !beginningInBase64.test(base64)) return '';
   return describeText(textOf(bytesOfBase64(base64)));
 }
 
