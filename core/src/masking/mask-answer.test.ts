@@ -87,6 +87,12 @@ test.each<[string, AnswerMasking, JsonValue, JsonValue]>([
     { kind: 'Odd', within: { kind: 'Secret', stringData: { k: token(1) } } },
   ],
   [
+    'a field that a policy names in a Secret, beside its values',
+    { ...ofSecrets, fields: named.fields },
+    { kind: 'SecretList', items: [{ metadata: { name: 's' }, stringData: { k: 'v' }, spec: { word: 'se' } }] },
+    { kind: 'SecretList', items: [{ metadata: { name: 's' }, stringData: { k: token(1) }, spec: token(13) }] },
+  ],
+  [
     'a message about what has masked fields',
     named,
     { kind: 'Status', status: 'Failure', reason: 'Invalid', message: 'spec.word: Invalid value: "se": no' },

@@ -11,15 +11,18 @@ import { maskCellCopies, maskFields } from './mask-fields.ts';
 import { maskObject } from './mask-object.ts';
 import { maskStatus, withoutQuotedObjects } from './mask-status.ts';
 import { lastApplied, secretKey } from './mask-secret.ts';
-import { maskWhole } from './mask-text.ts';
+import { maskText } from './mask-text.ts';
 import type { Mask } from './mask.ts';
 
 /** Masks one object, or a failure Status. Never mutates; the same reference when there is nothing to mask. */
 export function maskItem(item: JsonValue, mask: Mask, how: AnswerMasking): JsonValue {
-  if (how.assumed !== undefined) return maskAssumed(item, mask, how);
+  if (how.assumed !== undefined) return named(maskAssumed(item, mask, how), mask, how);
   if (isJsonObject(item) && item.kind === 'Status' && item.status === 'Failure') return maskFailure(item, mask, how);
-  const named = how.fields.length > 0 && isJsonObject(item) ? maskFields(item, how.fields, mask).object : item;
-  return detect(named, mask, how);
+  return detect(named(item, mask, how), mask, how);
+}
+
+function named(item: JsonValue, mask: Mask, { fields }: AnswerMasking): JsonValue {
+  return fields.length > 0 && isJsonObject(item) ? maskFields(item, fields, mask).object : item;
 }
 
 /** The names of a Table's columns, by which its rows' cells are read. */
@@ -35,11 +38,11 @@ export function maskRow(row: JsonValue, columns: readonly string[], mask: Mask, 
   const { object, cells, conditions: _conditions, ...unknown } = row;
   // No row of the API server's has more fields; what has is read as anything unknown is.
   if (Object.keys(unknown).length > 0) return maskDocument(maskItem(row, mask, how), mask);
-  const { object: named, values } =
+  const values =
     how.fields.length > 0 && isJsonObject(object)
-      ? maskFields(object, how.fields, mask)
-      : { object: object, values: new Map<string, string>() };
-  const masked = named === undefined ? undefined : maskItem(named, mask, { ...how, fields: [] });
+      ? maskFields(object, how.fields, mask).values
+      : new Map<string, string>();
+  const masked = object === undefined ? undefined : maskItem(object, mask, how);
   const copied = Array.isArray(cells) && values.size > 0 ? maskCellCopies(cells, values) : cells;
   const shown = Array.isArray(copied) && how.detectors === 'all' ? maskCells(copied, columns, mask) : copied;
   if (masked === object && shown === cells) return row;
@@ -147,7 +150,7 @@ function detect(value: JsonValue, mask: Mask, how: AnswerMasking): JsonValue {
 }
 
 function maskPacked(value: JsonValue, mask: Mask): JsonValue {
-  if (typeof value === 'string') return isPackedPayload(value) ? maskWhole(value, mask) : value;
+  if (typeof value === 'string') return isPackedPayload(value) ? maskText(value, mask) : value;
   if (Array.isArray(value)) {
     const items = value.map((each) => maskPacked(each, mask));
     return items.every((each, at) => each === value[at]) ? value : items;
