@@ -20,3 +20,8 @@ export function parseYamlDocuments(text: string): unknown[] {
 export function toYaml(value: unknown): string {
   return stringify(value, { lineWidth: 0 });
 }
+
+/** Writes one YAML document with its fields in alphabetical order, as the API server does. */
+export function toSortedYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, sortMapEntries: true, aliasDuplicateObjects: false });
+}

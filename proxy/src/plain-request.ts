@@ -1,11 +1,19 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Assumed, Mask } from '@holdpoint/core';
+import {
+  answerMaskingOf,
+  governingPolicies,
+  type CompiledPolicy,
+  type AnswerMasking,
+  type Mask,
+} from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
 import { answerHeaders } from './answer/answer-headers.ts';
 import { write } from './answer/send.ts';
-import { maskAnswer, maskLines } from './masking/masked-answer.ts';
-import { isLineStream, jsonOnly, maskedAs, refusePatch } from './masking/masked-requests.ts';
+import { isLog, isOpenEnded, maskerOf, type MaskedAnswer } from './masking/masked-answer.ts';
+import { refusePatch, refuseSelector } from './masking/masked-requests.ts';
+import { negotiate } from './masking/negotiation.ts';
+import { withObjects } from './masking/table-objects.ts';
 import { readHeldAnswer, type Answer, type HeldAnswer } from './pause/held-answer.ts';
 import type { Pause } from './pause/pause.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
@@ -17,6 +25,8 @@ export interface PlainRequestParts {
   apiServer: ApiServer;
   pause: Pause;
   mask: Mask;
+  /** The policies as they are now: they say what is masked. */
+  policies: () => readonly CompiledPolicy[];
 }
 
 /** The API server's own limit. A held write is sent again byte for byte, so it is kept whole. */
@@ -30,26 +40,23 @@ export async function servePlainRequest(
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
+  const { info } = request;
+  const how = answerMaskingOf(governingPolicies(parts.policies(), request.user), info);
   const body = isWrite(request) ? await readBody(message, maxBodyBytes) : undefined;
-  if (body !== undefined) {
-    const refused = refusePatch(request.info, String(request.headers['content-type'] ?? ''), body);
-    if (refused !== undefined) return refused;
-  }
-  const as = maskedAs(request.info);
-  const changes: OutgoingHttpHeaders = {};
-  // JSON for what is masked, and for every write: its answer may be a hold, which is read here.
-  if (as !== undefined || body !== undefined) {
-    changes.accept = jsonOnly(request.headers.accept as string | undefined);
-    changes['accept-encoding'] = 'identity';
-  }
-  if (as !== undefined) changes.range = changes['if-none-match'] = undefined;
+  const refused =
+    refuseSelector(info, how, request.url) ??
+    (body === undefined
+      ? undefined
+      : refusePatch(info, how, String(request.headers['content-type'] ?? ''), body, parts.mask));
+  if (refused !== undefined) return refused;
+  const asked = askUpstream(request, how, body !== undefined);
+  if (isRefusal(asked)) return asked;
 
   const attempt = async (): Promise<Answer | HeldAnswer> => {
-    const { method, url } = request;
     const answer = await parts.apiServer.send({
-      method,
-      url,
-      headers: upstreamHeaders(request, changes),
+      method: request.method,
+      url: asked.url,
+      headers: upstreamHeaders(request, asked.changes),
       ...(body === undefined ? {} : { body }),
       signal,
     });
@@ -58,14 +65,48 @@ export async function servePlainRequest(
   const outcome = await parts.pause<Answer>(request.user, attempt, signal);
   if (isRefusal(outcome)) return outcome;
   const { passed, notice } = outcome;
-  if (as === undefined) await passOn(passed, response, notice);
-  else await passMasked(passed, response, notice, { as, mask: parts.mask, request, signal });
+  if (how === undefined) await passOn(passed, response, notice);
+  else {
+    const { answerAs, include } = asked;
+    await passMasked(passed, response, notice, { info, how, mask: parts.mask, answerAs, include }, signal);
+  }
   return undefined;
+}
+
+interface AskedUpstream extends Pick<MaskedAnswer, 'answerAs' | 'include'> {
+  url: string;
+  changes: OutgoingHttpHeaders;
+}
+
+/** What is asked otherwise than the client did, so that the answer can be read here. */
+function askUpstream(
+  request: ProxyRequest,
+  how: AnswerMasking | undefined,
+  isWriting: boolean,
+): AskedUpstream | Refusal {
+  const { url, info, headers } = request;
+  const asked: AskedUpstream = { url, changes: {}, answerAs: 'json', include: 'asAsked' };
+  // A write's answer may be a hold, which is read here.
+  if (how === undefined && !isWriting) return asked;
+  const changes: OutgoingHttpHeaders = { 'accept-encoding': 'identity' };
+  if (how !== undefined) changes.range = changes['if-none-match'] = changes['if-modified-since'] = undefined;
+  // A log is text, its refusals are JSON, and the API server finds for itself which of the two it has.
+  if (isLog(info)) return { ...asked, changes: { ...changes, accept: 'application/json, */*' } };
+  const negotiated = negotiate(headers.accept as string | undefined, info.verb === 'watch');
+  if (isRefusal(negotiated)) return negotiated;
+  const { accept, answerAs } = negotiated;
+  const isTable = how !== undefined && how.fields.length > 0 && /;as=table/i.test(accept);
+  return {
+    ...(isTable ? withObjects(url) : { url, include: 'asAsked' as const }),
+    changes: { ...changes, accept },
+    // Unmasked, it is passed on as it comes.
+    answerAs: how === undefined ? 'json' : answerAs,
+  };
 }
 
 async function passOn(passed: Answer, response: ServerResponse, notice: string | undefined): Promise<void> {
   const { answer } = passed;
-  const headers = answerHeaders(answer, { bodyChanges: false, notice });
+  const headers = answerHeaders(answer, { notice });
   response.writeHead(answer.statusCode ?? 502, headers);
   const read = passed.body;
   if (read !== undefined) {
@@ -77,26 +118,39 @@ async function passOn(passed: Answer, response: ServerResponse, notice: string |
   await pipeline(answer, response);
 }
 
+/** Masks an answer as it comes, no faster than the client takes it. Nothing is said before there is something to say. */
 async function passMasked(
-  passed: Answer,
+  { answer, body }: Answer,
   response: ServerResponse,
   notice: string | undefined,
-  how: { as: Assumed; mask: Mask; request: ProxyRequest; signal: AbortSignal },
+  masked: MaskedAnswer,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { answer } = passed;
-  const headers = answerHeaders(answer, { bodyChanges: true, notice });
   const code = answer.statusCode ?? 502;
-  if (code === 200 && isLineStream(how.request.info)) {
-    const lines = maskLines(answer, how.mask, how.as);
+  const headers = answerHeaders(answer, { notice, masked });
+  if (response.req.method === 'HEAD' || hasNoBody(code)) {
+    answer.resume();
     response.writeHead(code, headers);
-    response.flushHeaders();
-    for await (const line of lines) await write(response, line, how.signal);
     response.end();
     return;
   }
-  const read = passed.body;
-  const masked = await maskAnswer(answer, how.mask, how.as, read);
-  if (how.request.method === 'HEAD') response.writeHead(code, headers);
-  else response.writeHead(code, [...headers, 'Content-Length', String(masked.length)]);
-  response.end(masked);
+  const masker = maskerOf(answer, masked);
+  if (isOpenEnded(code, masked.info)) {
+    response.writeHead(code, headers);
+    response.flushHeaders();
+  }
+  for await (const chunk of body === undefined ? (answer as AsyncIterable<Buffer>) : [body]) {
+    const ready = masker.push(chunk);
+    if (ready.length === 0) continue;
+    if (!response.headersSent) response.writeHead(code, headers);
+    await write(response, ready, signal);
+  }
+  const last = masker.end();
+  if (!response.headersSent) response.writeHead(code, [...headers, 'Content-Length', String(last.length)]);
+  response.end(last);
+}
+
+/** RFC 9110, sections 15.3.5 and 15.4.5. */
+function hasNoBody(code: number): boolean {
+  return code === 204 || code === 304;
 }

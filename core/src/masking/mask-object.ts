@@ -35,10 +35,14 @@ export function maskObject(value: JsonValue, mask: Mask, assumed?: Assumed): Jso
   return maskAppliedSecret(value, mask);
 }
 
-/** Another API group's `Secret` is not ours to judge; one whose group is not told (a list's item) is taken for ours. */
+/**
+ * Another API group's `Secret` is not ours to judge; one whose group is not told (a list's item) is taken for ours, and so is
+ * every one in an answer about Secrets.
+ */
 function isSecret(value: JsonObject, kind: string, assumed: Assumed | undefined): boolean {
-  if (kind === 'Secret') return value.apiVersion === 'v1' || value.apiVersion === undefined;
-  if (assumed?.kind !== 'Secret') return false;
+  const isAboutSecrets = assumed?.kind === 'Secret';
+  if (kind === 'Secret') return isAboutSecrets || value.apiVersion === 'v1' || value.apiVersion === undefined;
+  if (!isAboutSecrets) return false;
   return kind === 'PartialObjectMetadata' || (kind === '' && !isWatchEvent(value, kind));
 }
 

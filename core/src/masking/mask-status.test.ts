@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { failureStatus } from '../kubernetes/status.ts';
 import type { JsonObject } from '../kubernetes/object.ts';
-import { maskStatus } from './mask-status.ts';
+import { maskStatus, withoutQuotedObjects } from './mask-status.ts';
 
 const withheld = (reason: string): string =>
   `the API server answered ${reason}; its message is withheld, because messages about Secrets can quote their values`;
@@ -42,4 +42,34 @@ test.each([
       causes: [{ reason: 'r', field: 'f', message: 'withheld' }],
     }),
   );
+});
+
+const failure = (message: string, causes?: { message: string }[]) => ({
+  kind: 'Status',
+  status: 'Failure',
+  message,
+  ...(causes === undefined ? {} : { details: { name: 'c', causes } }),
+});
+
+test.each([
+  [
+    'an object that the API server could not decode',
+    'patch: Invalid value: "{\\"data\\":{\\"k\\":\\"hunter2\\"}}": json: cannot unmarshal',
+    'patch: Invalid value: "{… withheld …}": json: cannot unmarshal',
+  ],
+  [
+    'an object as it is',
+    `Object 'Kind' is missing in '{"data":{"k":"hunter2"}}'`,
+    `Object 'Kind' is missing in '{… withheld …}'`,
+  ],
+  ['several', 'a {"k":1} b {"k":2} c', 'a {… withheld …} c'],
+])('leaves %s out of a message, and of its causes', (_situation, message, want) => {
+  expect(withoutQuotedObjects(failure(message, [{ message }]))).toEqual(failure(want, [{ message: want }]));
+});
+
+test('leaves a message that quotes no object, the same reference', () => {
+  const status = failure('replicas: Invalid value: -1: must be positive {see docs}', [
+    { message: 'Invalid value: -1' },
+  ]);
+  expect(withoutQuotedObjects(status)).toBe(status);
 });

@@ -6,25 +6,44 @@ import { isJsonObject } from '../kubernetes/object.ts';
  * value. Everything else about a Secret may (a malformed write answers with every other key's value).
  */
 const safeMessages: readonly RegExp[] = [
-  /^secrets(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "[a-z/]+" in API group ""[a-zA-Z0-9 "-]*$/,
-  /^secrets "[^"]*" (?:not found|already exists)$/,
+  /^[a-z0-9.-]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "[a-z/]+" in API group "[a-z0-9.-]*"[a-zA-Z0-9 "-]*$/,
+  /^[a-z0-9.-]+ "[^"]*" (?:not found|already exists)$/,
   /^admission webhook "(?:[a-z0-9-]+\.)*holdpoint\.dev" denied the request: /,
 ];
 
 /**
- * Rebuilds a failure Status about Secrets without what could carry a value: `code`, `reason` and the names stay, and so
+ * Rebuilds a failure Status about Secrets, or about what a policy masks fields of, without what could carry a value: `code`, `reason` and the names stay, and so
  * do messages that cannot quote an object.
  */
-export function maskStatus(status: JsonObject): JsonObject {
+export function maskStatus(status: JsonObject, about = 'Secrets'): JsonObject {
   const message = typeof status.message === 'string' ? status.message : '';
   if (safeMessages.some((safe) => safe.test(message))) return status;
   const reason = typeof status.reason === 'string' ? status.reason : 'Unknown';
   const rebuilt: JsonObject = {
     ...status,
-    message: `the API server answered ${reason}; its message is withheld, because messages about Secrets can quote their values`,
+    message: `the API server answered ${reason}; its message is withheld, because messages about ${about} can quote their values`,
   };
   if (isJsonObject(status.details)) rebuilt.details = maskDetails(status.details);
   return rebuilt;
+}
+
+/** From the first brace before a quote to the last brace: a write that cannot be decoded is answered with the whole stored object. */
+const quotedObject = /\{\\*".*\}/s;
+
+/** A failure Status with the objects that its messages quote left out; the same reference when they quote none. */
+export function withoutQuotedObjects(status: JsonObject): JsonObject {
+  const { details } = status;
+  const causes = isJsonObject(details) && Array.isArray(details.causes) ? details.causes : [];
+  const shown = causes.map((cause) => (isJsonObject(cause) ? withoutObject(cause) : cause));
+  const changed = withoutObject(status);
+  if (!isJsonObject(details) || shown.every((cause, at) => cause === causes[at])) return changed;
+  return { ...changed, details: { ...details, causes: shown } };
+}
+
+function withoutObject(holder: JsonObject): JsonObject {
+  const { message } = holder;
+  if (typeof message !== 'string' || !quotedObject.test(message)) return holder;
+  return { ...holder, message: message.replace(quotedObject, '{… withheld …}') };
 }
 
 function maskDetails(details: JsonObject): JsonObject {

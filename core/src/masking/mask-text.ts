@@ -2,7 +2,7 @@ import { decodedText, isPackedPayload } from './detectors/encoded.ts';
 import { findCredentials, findTokens } from './detectors/find-credentials.ts';
 import { findInCommand } from './detectors/command-flags.ts';
 import { mergeSpans, type Span } from './detectors/span.ts';
-import { isMaskedData, isMaskToken, type Mask, type SecretPlace } from './mask.ts';
+import { isMaskedData, isMaskToken, maskTokens, type Mask, type SecretPlace } from './mask.ts';
 
 /**
  * The place of every value that is found by how it looks, or by the name beside it. It is one place for all of them, so
@@ -92,11 +92,23 @@ export function maskPieces(pieces: readonly string[], mask: Mask): string[] {
   });
 }
 
+/**
+ * Masks the beginning of a text that goes on: what lies before `cut`, and the rest of a credential that lies across it. One
+ * that reaches the end of what is known, and so may go on, is left for the next time whole.
+ *
+ * @returns how much of the text was read, in UTF-16 units (at least one), and the masked form of that
+ */
+export function maskBeginning(text: string, cut: number, mask: Mask): { masked: string; read: number } {
+  let read = cut;
+  for (const { start, end } of findCredentials(text)) {
+    if (start < read && end > read) read = end === text.length && start > 0 ? start : end;
+  }
+  return { masked: maskText(text.slice(0, read), mask), read };
+}
+
 function hidesCredentials(decoded: string): boolean {
   return isPackedPayload(decoded) || findCredentials(decoded).length > 0;
 }
-
-const maskTokens = /holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}/g;
 
 /** A mask may stand beside an `@` or a name, and look like what it stands for: what is masked already is left. */
 function isMasked(text: string): boolean {

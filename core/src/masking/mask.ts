@@ -1,13 +1,18 @@
 import { createTextMemory, type TextMemory } from './memory.ts';
+import { describeData, describeText, descriptionPattern } from './describe-value.ts';
 import { asciiOfBase64, base64OfBytes, base64OfText, decodedLength, utf8Bytes } from './base64.ts';
 
 /**
  * A mask stands where a secret value stood. It is a token, `holdpoint-mask:v1:<32 hex>:<length>`, bound by an HMAC to its
  * place and its value: written back to the very place it came from it can be told from a forgery and be exchanged for the
- * value again; anywhere else it proves itself foreign. The length is the value's, in bytes: all that is told of it.
+ * value again; anywhere else it proves itself foreign. The length is the value's, in bytes. Of a Secret's value, what can
+ * safely be told stands behind that: `:certificate-until-2027-01-02`, `:private-key`, `:registry-ghcr.io`.
  */
 const marker = 'holdpoint-mask:v1:';
-const token = /^holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}$/;
+const tokenPattern = `holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}(?:${descriptionPattern})?`;
+const token = new RegExp(`^${tokenPattern}$`);
+/** Every mask token within a text, whole. */
+export const maskTokens: RegExp = new RegExp(tokenPattern, 'g');
 const hexDigits = 32;
 
 /** Where a secret value stands: the Secret, and the key within it. */
@@ -32,17 +37,29 @@ export interface Mask {
  *   holds that key can confirm a guess of a value, so it is kept as a secret is.
  */
 export function createMask(hmac: (text: string) => string): Mask {
-  const tokenOf = (place: SecretPlace, base64: string): string => {
+  const tokenOf = (place: SecretPlace, base64: string, description: string): string => {
     // JSON keeps the parts apart: no choice of names can make two places read the same.
     const bound = JSON.stringify([place.namespace, place.name, place.key, base64]);
-    return `${marker}${hmac(bound).slice(0, hexDigits)}:${String(decodedLength(base64))}`;
+    return `${marker}${hmac(bound).slice(0, hexDigits)}:${String(decodedLength(base64))}${description}`;
   };
   return {
     memory: createTextMemory(),
     ofData: (place, base64) =>
-      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, base64.replace(/[\r\n]/g, ''))),
-    ofText: (place, text) => (isMaskToken(text) ? text : tokenOf(place, base64OfBytes(utf8Bytes(text)))),
+      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, inOneLine(base64), describeData(base64))),
+    ofText: (place, text) =>
+      isMaskToken(text)
+        ? text
+        : // What is found in a text may be a piece of something: of that, the length is all there is to tell.
+          tokenOf(place, base64OfText(text), isInSecret(place) ? describeText(text) : ''),
   };
+}
+
+function isInSecret({ name }: SecretPlace): boolean {
+  return name !== '';
+}
+
+function inOneLine(base64: string): string {
+  return base64.includes('\n') || base64.includes('\r') ? base64.replace(/[\r\n]/g, '') : base64;
 }
 
 /** True when the whole text is a mask token. */

@@ -90,6 +90,23 @@ export interface ReadRule {
 /** What becomes of terminals. Required: no recorder, no exec. */
 export type ExecRecording = 'Required' | 'BestEffort' | 'Off';
 
+/** Resources, as in a ResourceRule: `*` leaves out subresources. */
+export interface MaskedResources {
+  /** @default every group */
+  apiGroups?: readonly string[];
+  resources: readonly string[];
+}
+
+/** What the proxy masks in answers, beside what it always does (Secrets, tokens, Helm's releases). */
+export interface MaskingSettings {
+  /** Whether credentials are looked for by how they look and what they are called. @default "Enabled" */
+  detectors?: 'Enabled' | 'Disabled';
+  /** Resources in which they are not looked for. */
+  except?: readonly MaskedResources[];
+  /** Places that hold secrets whatever they look like: JSONPath (docs/reference/masking.md). */
+  fields?: readonly (MaskedResources & { paths: readonly string[] })[];
+}
+
 export interface AccessPolicySpec {
   subjects: readonly Subject[];
   /** For a write that no rule matches. @default "Hold" */
@@ -99,6 +116,7 @@ export interface AccessPolicySpec {
   /** How holds that only `defaultAction` asks for are answered. */
   hold?: HoldSettings;
   reads?: { defaultAction?: 'Allow' | 'Deny'; rules?: readonly ReadRule[] };
+  masking?: MaskingSettings;
   exec?: { record?: ExecRecording };
   /** Who is told of this policy's holds, beside the Kubernetes Events that every hold has. */
   notify?: readonly NotifySettings[];

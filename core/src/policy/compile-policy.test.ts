@@ -88,6 +88,17 @@ describe('compilePolicy, of what is right', () => {
 describe('compilePolicy, of what is wrong', () => {
   const rows: { situation: string; spec: Partial<AccessPolicySpec>; wantProblems: PolicyProblem[] }[] = [
     {
+      situation: 'a masking path with a filter, and one without a beginning',
+      spec: { masking: { fields: [{ resources: ['databases'], paths: ['$.spec.password', '$.a[?(@.b)]', 'spec'] }] } },
+      wantProblems: [
+        {
+          path: 'spec.masking.fields[0].paths[1]',
+          message: `"$.a[?(@.b)]" is no path: at 3: expected .name, ..name, ['name'], [0], [*] or .*, got "[?(@.b)]"`,
+        },
+        { path: 'spec.masking.fields[0].paths[2]', message: '"spec" is no path: at 0: a path begins with $' },
+      ],
+    },
+    {
       situation: 'a ServiceAccount without namespace',
       spec: { subjects: [{ kind: 'ServiceAccount', name: 'bot' }] },
       wantProblems: [{ path: 'spec.subjects[0].namespace', message: 'a ServiceAccount needs its namespace' }],

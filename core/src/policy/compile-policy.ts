@@ -6,12 +6,14 @@ import type {
   AccessPolicySpec,
   Action,
   HoldSettings,
+  MaskingSettings,
   NotifySettings,
   ResourceRule,
   WriteRule,
 } from './access-policy.ts';
 import { compileReads, type CompiledReads } from './compile-reads.ts';
 import { parseDurationSeconds } from './duration.ts';
+import { parseFieldPath } from '../masking/field-path.ts';
 import { subjectProblem } from './governable.ts';
 import { namespacePatternProblems, type PolicyProblem } from './policy-problem.ts';
 
@@ -85,6 +87,7 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
   });
 
   const reads = compileReads(spec.reads ?? {}, problems);
+  problems.push(...maskingProblems(spec.masking));
 
   if (problems.length > 0) return { problems };
   return {
@@ -124,6 +127,16 @@ function compileRule(
     problems.push(...versionProblems(each, rule.action, `${path}.resourceRules[${String(i)}]`));
   });
   return { rule, conditions, hold: resolveHold(rule.hold ?? {}, inherited, `${path}.hold`, problems) };
+}
+
+function maskingProblems(masking: MaskingSettings | undefined): PolicyProblem[] {
+  return (masking?.fields ?? []).flatMap((each, i) =>
+    each.paths.flatMap((text, j) => {
+      const parsed = parseFieldPath(text);
+      const path = `spec.masking.fields[${String(i)}].paths[${String(j)}]`;
+      return 'problem' in parsed ? [{ path, message: `"${text}" is no path: ${parsed.problem}` }] : [];
+    }),
+  );
 }
 
 function namespaceProblems(subject: Subject, path: string): PolicyProblem[] {

@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals';
+import { createMask } from '@holdpoint/core';
 import { answerHeaders } from './answer-headers.ts';
+
+const mask = createMask(() => 'a'.repeat(64));
 
 const type = ['Content-Type', 'application/json'];
 const approved = ['Warning', '299 - "approved by alice (h-1)"'];
@@ -7,42 +10,54 @@ const deprecated = ['Warning', '299 - "v1beta1 is deprecated"'];
 const notice = 'held 5s, approved by alice (h-1)';
 const said = ['Warning', `299 - "${notice}"`];
 
-test.each([
+test.each<{ situation: string; raw: string[]; options: Parameters<typeof answerHeaders>[1]; want: string[] }>([
   {
     situation: 'an answer: all but what speaks of the connection',
     raw: [...type, 'Connection', 'close', 'ETag', '"1"'],
-    options: { bodyChanges: false },
+    options: {},
     want: [...type, 'ETag', '"1"'],
   },
   {
     situation: 'an answer whose body is masked: nothing that described it before',
     raw: [...type, 'ETag', '"1"', 'Content-Length', '7'],
-    options: { bodyChanges: true },
+    options: { masked: { mask, answerAs: 'json' } },
     want: type,
   },
   {
     situation: 'an approval that nobody waited for: as the webhook says it',
     raw: [...type, ...approved],
-    options: { bodyChanges: false },
+    options: {},
     want: [...type, ...approved],
   },
   {
     situation: 'an approval that was waited for: said once, and other warnings stay',
     raw: [...deprecated, ...approved, ...type],
-    options: { bodyChanges: false, notice },
+    options: { notice },
     want: [...deprecated, ...type, ...said],
   },
   {
     situation: 'an approval of another hold beside it: both',
     raw: ['Warning', '299 - "approved by bob (h-2)"'],
-    options: { bodyChanges: false, notice },
+    options: { notice },
     want: ['Warning', '299 - "approved by bob (h-2)"', ...said],
   },
   {
     situation: 'a notice that is no header as it stands: made one',
     raw: [],
-    options: { bodyChanges: false, notice: 'held by "Zoë"\n' },
+    options: { notice: 'held by "Zoë"\n' },
     want: ['Warning', '299 - "held by \\"Zo?\\"?"'],
+  },
+  {
+    situation: 'an answer written as YAML: says so',
+    raw: [...type, 'ETag', '"1"'],
+    options: { masked: { mask, answerAs: 'yaml' } },
+    want: ['Content-Type', 'application/yaml'],
+  },
+  {
+    situation: 'a warning that quotes a password: masked',
+    raw: ['Warning', '299 - "unknown: --password=hunter22x"'],
+    options: { masked: { mask, answerAs: 'json' } },
+    want: ['Warning', `299 - "unknown: --password=holdpoint-mask:v1:${'a'.repeat(32)}:9"`],
   },
 ])('$situation', ({ raw, options, want }) => {
   expect(answerHeaders({ rawHeaders: raw }, options)).toEqual(want);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { maskText, type Mask } from '@holdpoint/core';
 
 /** RFC 9110, section 7.6.1: these speak of one connection, and ours are others. */
 const hopByHop = new Set([
@@ -19,22 +20,32 @@ const ofTheBody = new Set(['content-length', 'content-encoding', 'etag', 'conten
 /**
  * The answer's headers for the client, in order, as node:http takes them.
  *
+ * @param options.masked the body is another than the API server's: what described that goes, `Content-Type` says how it is
+ *   written now, and warnings, which may quote a value, are masked as texts are
  * @param options.notice added as a `Warning`; one of the webhook's that it ends with says nothing more, and is left out
  */
 export function answerHeaders(
   answer: Pick<IncomingMessage, 'rawHeaders'>,
-  options: { bodyChanges: boolean; notice?: string | undefined },
+  options: { masked?: { mask: Mask; answerAs: 'json' | 'yaml' }; notice?: string | undefined },
 ): string[] {
   const headers: string[] = [];
+  const { masked } = options;
   const notice = options.notice === undefined ? [] : warningHeader(options.notice);
   for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
     const name = (answer.rawHeaders[at] ?? '').toLowerCase();
-    if (hopByHop.has(name) || (options.bodyChanges && ofTheBody.has(name))) continue;
+    if (hopByHop.has(name) || (masked !== undefined && ofTheBody.has(name))) continue;
     const value = answer.rawHeaders[at + 1] ?? '';
     if (name === 'warning' && isSaidBy(notice[1], value)) continue;
-    headers.push(answer.rawHeaders[at] ?? '', value);
+    headers.push(answer.rawHeaders[at] ?? '', masked === undefined ? value : shown(name, value, masked));
   }
   return [...headers, ...notice];
+}
+
+function shown(name: string, value: string, { mask, answerAs }: { mask: Mask; answerAs: 'json' | 'yaml' }): string {
+  if (name === 'warning') return maskText(value, mask);
+  return name === 'content-type' && answerAs === 'yaml'
+    ? value.replace(/^application\/json/i, 'application/yaml')
+    : value;
 }
 
 /** `299 - "held 5s, approved by alice (h-1)"` says all that `299 - "approved by alice (h-1)"` does. */

@@ -1,65 +1,122 @@
-import { Readable } from 'node:stream';
-import type { IncomingMessage } from 'node:http';
 import { expect, test } from '@jest/globals';
-import { createMask } from '@holdpoint/core';
-import { maskAnswer, maskLines } from './masked-answer.ts';
+import { answerMaskingOf, createMask, requestInfoOf, type AnswerMasking, type RequestInfo } from '@holdpoint/core';
+import { maskerOf } from './masked-answer.ts';
 
 const mask = createMask(() => 'a'.repeat(64));
-const as = { kind: 'Secret', namespace: 'prod' };
-const event = (name: string, value: string): string =>
-  JSON.stringify({
-    type: 'ADDED',
-    object: { kind: 'Secret', apiVersion: 'v1', metadata: { name }, data: { k: value } },
-  });
-const token = (length: number): string =>
-  Buffer.from(`holdpoint-mask:v1:${'a'.repeat(32)}:${String(length)}`).toString('base64');
+const token = (length: number): string => `holdpoint-mask:v1:${'a'.repeat(32)}:${String(length)}`;
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const json = { 'content-type': 'application/json' };
 
-function answerOf(
-  chunks: (string | Buffer)[],
-  headers: Record<string, string> = { 'content-type': 'application/json' },
-): IncomingMessage {
-  return Object.assign(Readable.from(chunks.map((chunk) => Buffer.from(chunk))), {
-    headers,
-  }) as unknown as IncomingMessage;
+function maskedBy(
+  url: string,
+  body: string,
+  headers: Record<string, string> = json,
+  options: { statusCode?: number; answerAs?: 'json' | 'yaml' } = {},
+): string {
+  const info = requestInfoOf('GET', url) as RequestInfo;
+  const how = answerMaskingOf([{ spec: {} }], info) as AnswerMasking;
+  const { statusCode = 200, answerAs = 'json' } = options;
+  const masker = maskerOf({ headers, statusCode }, { info, mask, how, answerAs, include: 'asAsked' });
+  return Buffer.concat([masker.push(Buffer.from(body)), masker.end()]).toString();
 }
 
-async function collect(lines: AsyncIterable<Buffer>): Promise<string[]> {
-  const got: string[] = [];
-  for await (const line of lines) got.push(line.toString());
-  return got;
-}
+const secrets = '/api/v1/namespaces/a/secrets';
+const configMaps = '/api/v1/namespaces/a/configmaps';
+const secret = { kind: 'Secret', apiVersion: 'v1', metadata: { name: 's', namespace: 'a' }, data: { k: base64('hi') } };
+const status = (message: string): string =>
+  JSON.stringify({ kind: 'Status', status: 'Failure', reason: 'Invalid', code: 422, message });
 
-test.each([
-  ['line by line', [`${event('a', 'aGk=')}\n`, `${event('b', 'aGk=')}\n`]],
-  ['both in one chunk', [`${event('a', 'aGk=')}\n${event('b', 'aGk=')}\n`]],
-  ['one byte at a time', [...`${event('a', 'aGk=')}\n${event('b', 'aGk=')}\n`]],
-  ['with empty lines between', [`${event('a', 'aGk=')}\n\n\r\n${event('b', 'aGk=')}\n`]],
-])('masks watch events that come %s', async (_situation, chunks) => {
-  expect(await collect(maskLines(answerOf(chunks), mask, as))).toEqual([
-    `${event('a', token(2))}\n`,
-    `${event('b', token(2))}\n`,
-  ]);
+test.each<[string, string, string, Parameters<typeof maskedBy>[2], Parameters<typeof maskedBy>[3], string]>([
+  [
+    'a Secret in YAML, its fields in order',
+    `${secrets}/s`,
+    JSON.stringify(secret),
+    json,
+    { answerAs: 'yaml' },
+    `apiVersion: v1\ndata:\n  k: ${base64(token(2))}\nkind: Secret\nmetadata:\n  name: s\n  namespace: a\n`,
+  ],
+  [
+    'a ConfigMap without a secret: its very bytes',
+    `${configMaps}/c`,
+    '{ "data": {"a": 1.0} }',
+    json,
+    {},
+    '{ "data": {"a": 1.0} }',
+  ],
+  [
+    'a ConfigMap with one',
+    `${configMaps}/c`,
+    '{"data":{"PASSWORD":"hunter2!x"}}',
+    json,
+    {},
+    `{"data":{"PASSWORD":"${token(9)}"}}`,
+  ],
+  [
+    'an integer that a double does not hold, beside a secret',
+    `${configMaps}/c`,
+    '{"n":9007199254740993,"password":"hunter2!x"}',
+    json,
+    {},
+    `{"n":9007199254740993,"password":"${token(9)}"}`,
+  ],
+  [
+    'an error about a ConfigMap that quotes a password',
+    configMaps,
+    status('password: Invalid value: "hunter2!x": no'),
+    json,
+    { statusCode: 422 },
+    status(`password: Invalid value: "${token(9)}": no`),
+  ],
+  [
+    'a log',
+    '/api/v1/namespaces/a/pods/p/log',
+    'password=hunter2!x\n',
+    { 'content-type': 'text/plain' },
+    {},
+    `password=${token(9)}\n`,
+  ],
+  [
+    'a log that is refused',
+    '/api/v1/namespaces/a/pods/p/log',
+    status('no container'),
+    json,
+    { statusCode: 400 },
+    status('no container'),
+  ],
+  [
+    'too many requests, in plain text',
+    secrets,
+    'Too many requests, please try again later.\n',
+    { 'content-type': 'text/plain; charset=utf-8' },
+    { statusCode: 429 },
+    'Too many requests, please try again later.\n',
+  ],
+  ['nothing at all', secrets, '', json, {}, ''],
+])('passes on %s', (_situation, url, body, headers, options, want) => {
+  expect(maskedBy(url, body, headers, options)).toBe(want);
 });
 
-test('masks a last event without a line break, and refuses half of one', async () => {
-  expect(await collect(maskLines(answerOf([event('a', 'aGk=')]), mask, as))).toEqual([event('a', token(2))]);
-  await expect(collect(maskLines(answerOf([event('a', 'aGk=').slice(0, 40)]), mask, as))).rejects.toThrow(
-    'is not JSON',
-  );
-});
-
-test.each([
-  ['protobuf', { 'content-type': 'application/vnd.kubernetes.protobuf' }],
-  ['no content type', {}],
-  ['a type that only begins like JSON', { 'content-type': 'application/json-seq' }],
-  ['gzip, unasked', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
-])('passes on nothing of %s', async (_situation, headers) => {
-  await expect(maskAnswer(answerOf(['{}'], headers), mask, as)).rejects.toThrow('it cannot be masked');
-  expect(() => maskLines(answerOf(['{}'], headers), mask, as)).toThrow('it cannot be masked');
-});
-
-test('does not quote what it cannot read', async () => {
-  await expect(maskAnswer(answerOf(['{"data": hunter2']), mask, as)).rejects.toThrow(
-    'the answer is not JSON, so it cannot be masked and is not passed on',
-  );
+test.each<[string, string, string, Record<string, string>]>([
+  ['protobuf', secrets, 'k8s\0', { 'content-type': 'application/vnd.kubernetes.protobuf' }],
+  ['CBOR of a ConfigMap', configMaps, '\xd9\xd9\xf7', { 'content-type': 'application/cbor' }],
+  ['what does not say what it is', secrets, '{}', {}],
+  ['a type that only begins like JSON', secrets, '{}', { 'content-type': 'application/json-seq' }],
+  ['gzip, unasked', secrets, '{}', { ...json, 'content-encoding': 'gzip' }],
+  ['plain text about Secrets', secrets, 'hunter2', { 'content-type': 'text/plain' }],
+  ['what claims to be JSON', secrets, '{"data": hunter2', json],
+  ['half a list', secrets, '{"kind":"SecretList","items":[{"data":{"k":"aGk="}}', json],
+  ['a list that goes on wrongly', secrets, '{"kind":"SecretList","items":[{}]]', json],
+  ['a list with no JSON in it', secrets, '{"kind":"SecretList","items":[hunter2]}', json],
+  ['half a watch event', `${secrets}?watch=1`, '{"type":"ADDED","object":{"kind":"Secret"', json],
+  ['what is nested deeper than the stack', configMaps, `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, json],
+])('passes on nothing of %s, and does not quote it', (_situation, url, body, headers) => {
+  let thrown: unknown;
+  try {
+    maskedBy(url, body, headers);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toMatchObject({ code: 'ERR_MASK_UNREADABLE' });
+  expect(String(thrown)).toContain('it cannot be masked and is not passed on');
+  expect(String(thrown)).not.toContain('hunter2');
 });

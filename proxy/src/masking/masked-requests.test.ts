@@ -1,45 +1,16 @@
 import { expect, test } from '@jest/globals';
-import { requestInfoOf, type RequestInfo } from '@holdpoint/core';
-import { jsonOnly, maskedAs, refusePatch } from './masked-requests.ts';
+import { answerMaskingOf, createMask, requestInfoOf, type AccessPolicySpec, type RequestInfo } from '@holdpoint/core';
+import { refusePatch, refuseSelector } from './masked-requests.ts';
 
+const mask = createMask(() => 'a'.repeat(64));
+const masking: AccessPolicySpec['masking'] = { fields: [{ resources: ['databases'], paths: ['$.spec.unlockedBy'] }] };
 const infoOf = (method: string, url: string): RequestInfo => requestInfoOf(method, url) as RequestInfo;
-
-test.each([
-  ['one Secret', 'GET', '/api/v1/namespaces/a/secrets/s', { kind: 'Secret', namespace: 'a', name: 's' }],
-  ['all Secrets', 'GET', '/api/v1/secrets', { kind: 'Secret', namespace: '' }],
-  ['a watch', 'GET', '/api/v1/watch/secrets', { kind: 'Secret', namespace: '' }],
-  ['a created Secret', 'POST', '/api/v1/namespaces/a/secrets', { kind: 'Secret', namespace: 'a' }],
-  ['a deleted Secret', 'DELETE', '/api/v1/namespaces/a/secrets/s', { kind: 'Secret', namespace: 'a', name: 's' }],
-  [
-    'a token',
-    'POST',
-    '/api/v1/namespaces/a/serviceaccounts/s/token',
-    { kind: 'TokenRequest', namespace: 'a', name: 's' },
-  ],
-  ['a service account', 'GET', '/api/v1/namespaces/a/serviceaccounts/s', undefined],
-  ['secrets of another group', 'GET', '/apis/example.com/v1/secrets', undefined],
-  ['a namespace called secrets', 'GET', '/api/v1/namespaces/secrets', undefined],
-])('%s', (_situation, method, url, want) => {
-  expect(maskedAs(infoOf(method, url))).toEqual(want);
-});
-
-test.each([
-  [undefined, 'application/json'],
-  ['*/*', 'application/json'],
-  ['application/vnd.kubernetes.protobuf', 'application/json'],
-  ['application/vnd.kubernetes.protobuf, application/json', 'application/json'],
-  ['application/cbor, application/yaml', 'application/json'],
-  [
-    'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
-    'application/json;as=Table;v=v1;g=meta.k8s.io, application/json',
-  ],
-  ['application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io', 'application/json'],
-  ['application/json-seq', 'application/json'],
-])('asks for JSON where the client says %s', (accept, want) => {
-  expect(jsonOnly(accept)).toBe(want);
-});
-
+const howOf = (info: RequestInfo) => answerMaskingOf([{ spec: { masking } }], info);
 const secret = infoOf('PATCH', '/api/v1/namespaces/a/secrets/s');
+const configMap = infoOf('PATCH', '/api/v1/namespaces/a/configmaps/s');
+const deployment = infoOf('PATCH', '/apis/apps/v1/namespaces/a/deployments/s');
+const database = infoOf('PATCH', '/apis/example.com/v1/namespaces/a/databases/s');
+const container = '/spec/template/spec/containers/0';
 const jsonPatch = 'application/json-patch+json';
 test.each<[string, RequestInfo, string, unknown, number | undefined]>([
   [
@@ -71,8 +42,76 @@ test.each<[string, RequestInfo, string, unknown, number | undefined]>([
   ['copy under another content type', secret, 'application/merge-patch+json', [{ op: 'copy' }], 403],
   ['what is no list', secret, jsonPatch, {}, 400],
   ['what is no JSON', secret, `${jsonPatch}; charset=utf-8`, 'x', 400],
-  ['copy elsewhere', infoOf('PATCH', '/api/v1/namespaces/a/configmaps/s'), jsonPatch, [{ op: 'copy' }], undefined],
+  ['a copy from nowhere', configMap, jsonPatch, [{ op: 'copy' }], 403],
+  ['a copy of a key', configMap, jsonPatch, [{ op: 'copy', from: '/data/password', path: '/data/x' }], 403],
+  [
+    'a move of the whole object',
+    configMap,
+    jsonPatch,
+    [{ op: 'move', from: '', path: '/metadata/annotations/x' }],
+    403,
+  ],
+  ['a move of all annotations', configMap, jsonPatch, [{ op: 'move', from: '/metadata', path: '/data' }], 403],
+  [
+    'a label moved',
+    configMap,
+    jsonPatch,
+    [{ op: 'move', from: '/metadata/labels/a', path: '/metadata/labels/b' }],
+    undefined,
+  ],
+  ['a test of a key', configMap, jsonPatch, [{ op: 'test', path: '/data/x', value: 'guess' }], 403],
+  [
+    'a test of the version',
+    configMap,
+    jsonPatch,
+    [{ op: 'test', path: '/metadata/resourceVersion', value: '7' }],
+    undefined,
+  ],
+  [
+    'a test of replicas',
+    deployment,
+    jsonPatch,
+    [
+      { op: 'test', path: '/spec/replicas', value: 3 },
+      { op: 'replace', path: '/spec/replicas', value: 5 },
+    ],
+    undefined,
+  ],
+  [
+    'a test of an image',
+    deployment,
+    jsonPatch,
+    [{ op: 'test', path: `${container}/image`, value: 'web:1' }],
+    undefined,
+  ],
+  ['a test of a variable', deployment, jsonPatch, [{ op: 'test', path: `${container}/env/0/value`, value: 'x' }], 403],
+  ['a test of all variables', deployment, jsonPatch, [{ op: 'test', path: `${container}/env`, value: [] }], 403],
+  ['a test of a password', deployment, jsonPatch, [{ op: 'test', path: '/spec/password', value: 'guess' }], 403],
+  [
+    'a test where a policy masks a field',
+    database,
+    jsonPatch,
+    [{ op: 'test', path: '/spec/unlockedBy', value: 1 }],
+    403,
+  ],
+  ['a copy where nothing is masked', infoOf('PATCH', '/api/v1/nodes/n'), jsonPatch, [{ op: 'copy' }], undefined],
 ])('a patch: %s', (_situation, info, type, body, want) => {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  expect(refusePatch(info, type, bytes)?.refused.code).toBe(want);
+  expect(refusePatch(info, howOf(info), type, bytes, mask)?.refused.code).toBe(want);
+});
+
+test.each([
+  ['by name', '/api/v1/namespaces/a/secrets?fieldSelector=metadata.name%3Ddb', undefined],
+  ['of pods by node', '/api/v1/pods?fieldSelector=spec.nodeName%3Dn,status.phase!=Running', undefined],
+  ['by a field that a policy masks', '/apis/example.com/v1/databases?fieldSelector=spec.unlockedBy%3Dguess', 403],
+  [
+    'by it and others, as not equal',
+    '/apis/example.com/v1/databases?fieldSelector=a%3Db,spec.unlockedBy!%3Dguess',
+    403,
+  ],
+  ['by a field with a secret’s name', '/apis/example.com/v1/widgets?fieldSelector=spec.password%3D%3Dguess', 403],
+  ['in the second of two selectors', '/apis/example.com/v1/widgets?fieldSelector=a=b&fieldSelector=spec.token=x', 403],
+])('a field selector %s', (_situation, url, want) => {
+  const info = infoOf('GET', url);
+  expect(refuseSelector(info, howOf(info), url)?.refused.code).toBe(want);
 });

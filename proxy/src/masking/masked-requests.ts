@@ -1,40 +1,37 @@
-import { isJsonObject, isWatch, type Assumed, type JsonValue, type RequestInfo } from '@holdpoint/core';
+import {
+  isJsonObject,
+  maskDocument,
+  secretNameKind,
+  type AnswerMasking,
+  type JsonObject,
+  type JsonValue,
+  type Mask,
+  type RequestInfo,
+} from '@holdpoint/core';
 import { refuse, type Refusal } from '../refusal.ts';
+import { queryValues } from '../request/proxy-request.ts';
 
-/** What a request's answer must be masked as. undefined: it passes untouched. */
-export function maskedAs(info: RequestInfo): Assumed | undefined {
-  if (!info.isResourceRequest || info.apiGroup !== '') return undefined;
-  const where = { namespace: info.namespace, ...(info.name === '' ? {} : { name: info.name }) };
-  if (info.resource === 'secrets') return { kind: 'Secret', ...where };
-  if (info.resource === 'serviceaccounts' && info.subresource === 'token') return { kind: 'TokenRequest', ...where };
-  return undefined;
-}
+/** Where nothing is masked: what is copied from, or tested, there shows nothing. */
+const openPlaces =
+  /^\/(?:metadata\/(?:labels\/[^/]+|finalizers(?:\/.*)?|ownerReferences(?:\/.*)?|resourceVersion|uid|generation)|spec\/replicas|kind|apiVersion)$/;
+/** Where a value lies under a name that does not tell. */
+const closedPlaces = /\/(?:env|envFrom|command|args|data|binaryData|stringData|annotations)(?:\/|$)/;
 
 /**
- * The Accept header that asks for the same in JSON: Table and metadata-only variants stay, protobuf, CBOR and YAML go.
- * Clients decode by the answer's Content-Type, so those that preferred another encoding still understand it.
+ * A JSON patch runs inside the API server: copy and move can put a value where nothing masks it, test confirms a guess. What
+ * could do so is refused; what cannot be read as a patch is refused with it. Elsewhere than on Secrets, only what is copied from
+ * or tested where a secret may lie.
+ *
+ * @param how undefined where nothing is masked in the answers, and so nothing is judged
  */
-export function jsonOnly(accept: string | undefined): string {
-  const kept = (accept ?? '')
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => /^application\/json\s*(?:;|$)/i.test(each));
-  return kept.length === 0 ? 'application/json' : kept.join(', ');
-}
-
-/** True when the answer is an endless stream of JSON lines. */
-export function isLineStream(info: RequestInfo): boolean {
-  return isWatch(info);
-}
-
-const harmless = new Set(['add', 'remove', 'replace']);
-
-/**
- * A JSON patch runs inside the API server: copy and move can put a value where nothing masks it, test confirms a guess.
- * Refused for Secrets; what cannot be read as a patch is refused with it.
- */
-export function refusePatch(info: RequestInfo, contentType: string, body: Buffer): Refusal | undefined {
-  if (info.verb !== 'patch' || info.resource !== 'secrets' || info.apiGroup !== '') return undefined;
+export function refusePatch(
+  info: RequestInfo,
+  how: AnswerMasking | undefined,
+  contentType: string,
+  body: Buffer,
+  mask: Mask,
+): Refusal | undefined {
+  if (info.verb !== 'patch' || how === undefined) return undefined;
   let patch: JsonValue;
   try {
     patch = JSON.parse(body.toString('utf8')) as JsonValue;
@@ -45,13 +42,56 @@ export function refusePatch(info: RequestInfo, contentType: string, body: Buffer
   if (!Array.isArray(patch)) {
     return isJsonPatch(contentType) ? refuse('malformed', 'the JSON patch is not a list of operations') : undefined;
   }
-  const refused = patch.findIndex((each) => !isJsonObject(each) || !harmless.has(String(each.op)));
+  const refused = patch.findIndex((each) => !isJsonObject(each) || !isHarmless(each, how, mask));
   if (refused < 0) return undefined;
   return refuse(
     'forbidden',
-    `operation ${String(refused)} of the JSON patch: on secrets only add, remove and replace are served, because copy, ` +
-      'move and test could show or confirm a value',
+    how.assumed !== undefined
+      ? `operation ${String(refused)} of the JSON patch: on secrets only add, remove and replace are served, because copy, ` +
+          'move and test could show or confirm a value'
+      : `operation ${String(refused)} of the JSON patch: copy, move and test are served only where no masked value may lie, ` +
+          'because they could show or confirm one; write the value itself',
   );
+}
+
+/**
+ * A field selector is a question about a value: that a list comes back full or empty answers it. Refused for fields whose
+ * values are masked.
+ */
+export function refuseSelector(info: RequestInfo, how: AnswerMasking | undefined, url: string): Refusal | undefined {
+  if (how === undefined || !url.includes('?')) return undefined;
+  for (const term of queryValues(url, 'fieldSelector').flatMap((selector) => selector.split(','))) {
+    const field = term.split(/[=!]/, 1)[0]?.trim() ?? '';
+    const last = field.split('.').at(-1) ?? '';
+    const isNamed = how.fields.some((path) => {
+      const step = path.at(-1);
+      return (
+        step === undefined ||
+        step.step === 'every' ||
+        step.step === 'index' ||
+        step.name === last ||
+        field.split('.').includes(step.name)
+      );
+    });
+    if (!field.startsWith('metadata.') && (isNamed || (how.detectors === 'all' && secretNameKind(last) === 'strong'))) {
+      return refuse(
+        'forbidden',
+        `the field selector asks for the value of ${field} of ${info.resource}, which is masked`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function isHarmless(operation: JsonObject, how: AnswerMasking, mask: Mask): boolean {
+  const { op, path, from } = operation;
+  if (op === 'add' || op === 'remove' || op === 'replace') return true;
+  if (how.assumed !== undefined) return false;
+  if (op === 'copy' || op === 'move') return typeof from === 'string' && openPlaces.test(from);
+  if (op !== 'test' || typeof path !== 'string') return false;
+  if (openPlaces.test(path)) return true;
+  // Guessing at what no detector would find under that name confirms nothing that is masked.
+  return how.fields.length === 0 && !closedPlaces.test(path) && maskDocument(operation, mask) === operation;
 }
 
 function isJsonPatch(contentType: string): boolean {

@@ -1,0 +1,85 @@
+import type { RequestInfo } from '../requests/request-info.ts';
+import type { AccessPolicySpec, MaskedResources } from '../policy/access-policy.ts';
+import { matchesResource } from '../policy/resource-rule.ts';
+import { parseFieldPath, type FieldPath } from './field-path.ts';
+import type { Assumed } from './mask-object.ts';
+import { isQuiet } from './quiet-resources.ts';
+
+/** How the answers to one request are masked. */
+export interface AnswerMasking {
+  /** The request is about what is a secret by its place. */
+  assumed?: Assumed;
+  /** What is looked for by how it looks: everything, Helm's payloads alone, or nothing. */
+  detectors: 'all' | 'packed' | 'none';
+  /** Places that a policy names. */
+  fields: readonly FieldPath[];
+}
+
+/**
+ * How to mask what a request's answers show, by the policies that govern its user; undefined where nothing can be in them,
+ * and they pass unread. Of several policies the strictest counts: fields of all, and detectors where any has them.
+ * A path that does not parse throws RangeError: no policy has one that was accepted, and an answer that should have been
+ * masked must not pass.
+ */
+export function answerMaskingOf(
+  policies: readonly { spec: Pick<AccessPolicySpec, 'masking'> }[],
+  info: RequestInfo,
+): AnswerMasking | undefined {
+  if (!info.isResourceRequest || isTunnel(info)) return undefined;
+  const assumed = assumedOf(info);
+  const fields = policies.flatMap(({ spec }) =>
+    // A log is text, and has none.
+    (info.subresource === 'log' ? [] : (spec.masking?.fields ?? []))
+      // The answer to a write of a subresource is the whole object.
+      .filter((each) => isAbout(each, info, ''))
+      .flatMap((each) => each.paths.map(pathOf)),
+  );
+  const detectors = detectorsFor(policies, info, assumed !== undefined);
+  if (assumed === undefined && detectors === 'none' && fields.length === 0) return undefined;
+  return { detectors, fields, ...(assumed === undefined ? {} : { assumed }) };
+}
+
+function detectorsFor(
+  policies: readonly { spec: Pick<AccessPolicySpec, 'masking'> }[],
+  info: RequestInfo,
+  isSecret: boolean,
+): AnswerMasking['detectors'] {
+  if (isQuiet(info)) return 'none';
+  const spared = ({ spec: { masking = {} } }: { spec: Pick<AccessPolicySpec, 'masking'> }): boolean =>
+    masking.detectors === 'Disabled' || (masking.except ?? []).some((each) => isAbout(each, info, info.subresource));
+  if (policies.length === 0 || !policies.every(spared)) return 'all';
+  // Where Helm keeps releases, whatever a policy says of detectors: every manifest's secrets are in there.
+  return isSecret || isConfigMap(info) ? 'packed' : 'none';
+}
+
+function isAbout(rule: MaskedResources, info: RequestInfo, subresource: string): boolean {
+  const groups = rule.apiGroups ?? ['*'];
+  return (
+    (groups.includes('*') || groups.includes(info.apiGroup)) &&
+    rule.resources.some((pattern) => matchesResource(pattern, info.resource, subresource))
+  );
+}
+
+/** What is secret by its place, in answers to this request. */
+function assumedOf(info: RequestInfo): Assumed | undefined {
+  if (info.apiGroup !== '') return undefined;
+  const where = { namespace: info.namespace, ...(info.name === '' ? {} : { name: info.name }) };
+  if (info.resource === 'secrets') return { kind: 'Secret', ...where };
+  if (info.resource === 'serviceaccounts' && info.subresource === 'token') return { kind: 'TokenRequest', ...where };
+  return undefined;
+}
+
+function isConfigMap({ apiGroup, resource }: RequestInfo): boolean {
+  return apiGroup === '' && resource === 'configmaps';
+}
+
+/** What comes back is somebody else's, and a rule named it: see the read rules. */
+function isTunnel({ verb, subresource }: RequestInfo): boolean {
+  return verb === 'proxy' || subresource === 'proxy';
+}
+
+function pathOf(text: string): FieldPath {
+  const parsed = parseFieldPath(text);
+  if ('problem' in parsed) throw new RangeError(`a policy's masking path does not parse: ${parsed.problem}`);
+  return parsed.path;
+}

@@ -1,0 +1,146 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import type { FieldPath } from './field-path.ts';
+import { lastApplied } from './mask-secret.ts';
+import { maskWhole } from './mask-text.ts';
+import type { Mask } from './mask.ts';
+
+/** Values that were masked by their path, each with its mask: what a Table's cells and managedFields may repeat. */
+export type FieldValues = ReadonlyMap<string, string>;
+
+/** How sure a text must be that it is a copy, and no coincidence. */
+interface CopyRule {
+  /** Within a longer text, shorter values stand by chance. */
+  shortest: number;
+  isTelling: (value: string) => boolean;
+  /** Where the API server itself copies fields to, a text that is the value is a copy however short, a number too. */
+  isPlaceOfCopies: boolean;
+}
+
+const anywhereElse: CopyRule = {
+  shortest: 8,
+  // A word (`postgres`) stands elsewhere for something else.
+  isTelling: (value) => /\d|[A-Z]|[^A-Za-z0-9-]/.test(value),
+  isPlaceOfCopies: false,
+};
+const inCopies: CopyRule = { shortest: 4, isTelling: () => true, isPlaceOfCopies: true };
+
+/**
+ * Masks what stands at the paths of one object, and every copy of it within that object: the last-applied annotation, the
+ * keys that managedFields make of a set's items, texts that quote it. A list or map at a path is masked leaf by leaf.
+ * Never mutates its input; the same reference when nothing stands at the paths.
+ */
+export function maskFields(
+  object: JsonObject,
+  paths: readonly FieldPath[],
+  mask: Mask,
+): { object: JsonObject; values: FieldValues } {
+  const values = new Map<string, string>();
+  const leaf = (text: string): string => {
+    const token = maskWhole(text, mask);
+    if (token !== text) values.set(text, token);
+    return token;
+  };
+  const masked = maskApplied(atPaths(object, paths, leaf), paths, leaf);
+  if (values.size === 0 || !isJsonObject(masked)) return { object, values };
+  return { object: withoutCopies(masked, values), values };
+}
+
+/** Masks in the cells of a Table's row what was masked in the row's object: columns are copies of fields. */
+export function maskCellCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
+  return cells.map((cell) => copiesIn(cell, values, inCopies));
+}
+
+function atPaths(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
+  return paths.reduce((masked, path) => atPath(masked, path, 0, leaf), value);
+}
+
+function atPath(value: JsonValue, path: FieldPath, at: number, leaf: (text: string) => string): JsonValue {
+  const step = path[at];
+  if (step === undefined) return maskLeaves(value, leaf);
+  const rest = (each: JsonValue): JsonValue => atPath(each, path, at + 1, leaf);
+  if (step.step === 'every') return mapEach(value, rest);
+  if (step.step === 'index') {
+    return Array.isArray(value)
+      ? mapEach(value, (each, key) => (key === String(step.index) ? rest(each) : each))
+      : value;
+  }
+  if (step.step === 'field') {
+    return isJsonObject(value) ? mapEach(value, (each, key) => (key === step.name ? rest(each) : each)) : value;
+  }
+  const isNamed = (key: string): boolean => isJsonObject(value) && key === step.name;
+  return mapEach(value, (each, key) => {
+    const deeper = atPath(each, path, at, leaf);
+    return isNamed(key) ? rest(deeper) : deeper;
+  });
+}
+
+/** Numbers and booleans become texts: a PIN is a secret too. Empty texts and null tell nothing. */
+function maskLeaves(value: JsonValue, leaf: (text: string) => string): JsonValue {
+  if (value === null || value === '') return value;
+  return typeof value === 'object' ? mapEach(value, (each) => maskLeaves(each, leaf)) : leaf(String(value));
+}
+
+/** The annotation repeats the object as it was applied, so the same paths lead to the same secrets. */
+function maskApplied(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
+  const metadata = isJsonObject(value) ? value.metadata : undefined;
+  const annotations = isJsonObject(metadata) ? metadata.annotations : undefined;
+  if (!isJsonObject(value) || !isJsonObject(metadata) || !isJsonObject(annotations)) return value;
+  const applied = annotations[lastApplied];
+  if (typeof applied !== 'string') return value;
+  const masked = maskJsonText(applied, paths, leaf);
+  if (masked === applied) return value;
+  return { ...value, metadata: { ...metadata, annotations: { ...annotations, [lastApplied]: masked } } };
+}
+
+function maskJsonText(text: string, paths: readonly FieldPath[], leaf: (text: string) => string): string {
+  let parsed: JsonValue;
+  try {
+    parsed = JSON.parse(text) as JsonValue;
+  } catch {
+    return leaf(text); // What cannot be read is not passed on.
+  }
+  const masked = atPaths(parsed, paths, leaf);
+  return masked === parsed ? text : JSON.stringify(masked);
+}
+
+function withoutCopies(object: JsonObject, values: FieldValues): JsonObject {
+  const masked = copiesIn(object, values, anywhereElse);
+  if (!isJsonObject(masked)) return object;
+  const { metadata } = masked;
+  if (!isJsonObject(metadata) || metadata.managedFields === undefined) return masked;
+  return { ...masked, metadata: { ...metadata, managedFields: copiesIn(metadata.managedFields, values, inCopies) } };
+}
+
+function copiesIn(value: JsonValue, values: FieldValues, rule: CopyRule): JsonValue {
+  if (typeof value === 'string') return copiesInText(value, values, rule);
+  if (Array.isArray(value)) return value.map((each) => copiesIn(each, values, rule));
+  if (isJsonObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [copiesInText(key, values, rule), copiesIn(each, values, rule)]),
+    );
+  }
+  return rule.isPlaceOfCopies && value !== null ? (values.get(String(value)) ?? value) : value;
+}
+
+function copiesInText(text: string, values: FieldValues, rule: CopyRule): string {
+  let shown = text;
+  for (const [plain, token] of values) {
+    const quoted = JSON.stringify(plain);
+    // `v:"…"` is how managedFields write an item of a set.
+    if (rule.isPlaceOfCopies && (shown === plain || shown === `v:${quoted}` || shown === `v:${plain}`)) return token;
+    if (plain.length < rule.shortest || !rule.isTelling(plain)) continue;
+    shown = shown.replaceAll(plain, () => token).replaceAll(quoted.slice(1, -1), () => token);
+  }
+  return shown;
+}
+
+/** The same reference when nothing changed. fromEntries defines own properties: a key called __proto__ stays a key. */
+function mapEach(value: JsonValue, change: (each: JsonValue, key: string) => JsonValue): JsonValue {
+  if (Array.isArray(value)) {
+    const items = value.map((each, at) => change(each, String(at)));
+    return items.every((each, at) => each === value[at]) ? value : items;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).map(([key, each]) => [key, change(each, key)] as const);
+  return entries.every(([key, each]) => each === value[key]) ? value : Object.fromEntries(entries);
+}

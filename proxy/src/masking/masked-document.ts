@@ -1,0 +1,97 @@
+import {
+  columnsOf,
+  isJsonObject,
+  maskAnswer,
+  maskEnvelope,
+  maskItem,
+  maskRow,
+  ofItems,
+  type AnswerMasking,
+  type JsonObject,
+  type JsonValue,
+  type Mask,
+} from '@holdpoint/core';
+import { unreadable, type AnswerMasker } from './answer-masker.ts';
+import { createItemCutter, type Piece } from './item-cutter.ts';
+import { changeJson, parseJson } from './json-text.ts';
+import { withIncluded, type IncludeObject } from './table-objects.ts';
+
+/**
+ * One object is at most 3 MiB in a request and 1.5 MiB in etcd; base64, escapes and annotations of annotations have room.
+ * What is no list is held whole, and so is what stands around a list's items.
+ */
+const maxHeldBytes = 32 * 1_048_576;
+const comma = Buffer.from(',');
+
+/** Masks an object, or a list or Table item by item, in JSON. Bytes that hold nothing to mask come out as they went in. */
+export function createDocumentMasker(mask: Mask, how: AnswerMasking, include: IncludeObject = 'asAsked'): AnswerMasker {
+  const cutter = createItemCutter();
+  let head: { field: 'items' | 'rows'; columns: readonly string[] } | undefined;
+  let items = 0;
+  let ended = false;
+
+  const maskPiece = (piece: Piece): Buffer[] => {
+    if (piece.kind === 'head') {
+      const shown = maskHead(piece.bytes, mask, how);
+      head = shown;
+      return [shown.bytes];
+    }
+    if (piece.kind === 'item') {
+      items += 1;
+      const masked = changeJson(piece.bytes, (item) =>
+        head?.field === 'rows'
+          ? withIncluded(maskRow(item, head.columns, mask, how), include)
+          : maskItem(item, mask, ofItems(how)),
+      );
+      return items === 1 ? [masked] : [comma, masked];
+    }
+    ended = true;
+    if (head !== undefined) return [maskTail(piece.bytes, mask, how)];
+    return [changeJson(piece.bytes, (answer) => maskAnswer(answer, mask, how))];
+  };
+
+  return {
+    push(chunk) {
+      const pieces = cutter.push(chunk);
+      if (cutter.held() > maxHeldBytes) throw unreadable(`an object is larger than ${String(maxHeldBytes)} bytes`);
+      return Buffer.concat(pieces.flatMap(maskPiece));
+    },
+    end() {
+      const last = Buffer.concat(cutter.end().flatMap(maskPiece));
+      if (head !== undefined && !ended) throw unreadable('the answer ends within a list');
+      return last;
+    },
+  };
+}
+
+/** The part before the items, closed so that it can be read by itself, and opened again. */
+function maskHead(
+  bytes: Buffer,
+  mask: Mask,
+  how: AnswerMasking,
+): { bytes: Buffer; field: 'items' | 'rows'; columns: readonly string[] } {
+  const text = bytes.toString('utf8');
+  const parsed = parseJson(`${text}]}`);
+  if (!isJsonObject(parsed)) throw unreadable('the answer is not JSON');
+  const field = Array.isArray(parsed.items) ? 'items' : 'rows';
+  const masked = aroundItems(parsed, field, mask, how);
+  const columns = columnsOf(parsed) ?? [];
+  if (masked === parsed) return { bytes, field, columns };
+  const { [field]: _empty, ...others } = masked;
+  return { bytes: Buffer.from(JSON.stringify({ ...others, [field]: [] }).slice(0, -2)), field, columns };
+}
+
+function maskTail(bytes: Buffer, mask: Mask, how: AnswerMasking): Buffer {
+  const begin = '{"items":[';
+  const whole = changeJson(Buffer.concat([Buffer.from(begin), bytes]), (value) => {
+    if (!isJsonObject(value)) throw unreadable('the answer is not JSON');
+    return aroundItems(value, 'items', mask, how);
+  });
+  return whole.subarray(begin.length);
+}
+
+function aroundItems(list: JsonObject, field: 'items' | 'rows', mask: Mask, how: AnswerMasking): JsonObject {
+  const { [field]: items, ...around } = list;
+  const masked: Record<string, JsonValue> = maskEnvelope(around, mask, how);
+  return masked === around ? list : { [field]: items ?? [], ...masked };
+}
