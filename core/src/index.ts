@@ -11,6 +11,7 @@ export * from './masking/mask.ts';
 export * from './masking/mask-document.ts';
 export * from './masking/mask-object.ts';
 export * from './masking/mask-status.ts';
+export * from './masking/mask-stream.ts';
 export * from './cel/compile-cel.ts';
 export { createCelEngine, type CelEngine, type CheckedExpression } from './cel/engine.ts';
 export * from './policy/compile-policy.ts';
