@@ -56,6 +56,7 @@ export * from './admission/request-digest.ts';
 export * from './admission/judge.ts';
 export * from './requests/request-info.ts';
 export * from './requests/read-verdict.ts';
+export * from './requests/stream-standing.ts';
 export * from './identity/authentication-configuration.ts';
 export * from './identity/claims.ts';
 export * from './audit/audit-row.ts';

@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createMask, parseAuthenticationConfiguration, type AccessPolicy, type Hold } from '@holdpoint/core';
+import {
+  createMask,
+  parseAuthenticationConfiguration,
+  type AccessPolicy,
+  type Grant,
+  type Hold,
+} from '@holdpoint/core';
 import {
   closeGracefully,
   createLogger,
@@ -19,8 +25,10 @@ import { createHoldFollower } from './pause/hold-follower.ts';
 import { createPause } from './pause/pause.ts';
 import { createRecorder } from './recording/recorder.ts';
 import { createProxyServer } from './server.ts';
+import { createOpenSessions } from './streams/open-sessions.ts';
 import { createOpenSockets } from './streams/open-sockets.ts';
 import { createRecentRefusals } from './streams/recent-refusals.ts';
+import { createStandings } from './streams/stream-standing.ts';
 import { createAggregatedGroups, type ApiService } from './upstream/aggregated-groups.ts';
 import { createApiServer } from './upstream/api-server.ts';
 import { createCredentials } from './upstream/credentials.ts';
@@ -50,15 +58,25 @@ const maskKey = readKey(flags['mask-key-file']);
 const onWatchError = (error: unknown): void => logger.warn({ err: error }, 'watch broken, starting again');
 const policies = await createObjectCache<AccessPolicy>(config, kinds.accessPolicies, onWatchError);
 const holds = await createObjectCache<Hold>(config, kinds.holds, onWatchError);
+const grants = await createObjectCache<Grant>(config, kinds.grants, onWatchError);
 const apiServices = await createObjectCache<ApiService>(config, kinds.apiServices, onWatchError);
 
+const aggregatedGroups = createAggregatedGroups(apiServices);
 const openSockets = createOpenSockets();
+const openSessions = createOpenSessions(
+  createStandings({ policies: () => policies.list(), grants: () => grants.list(), aggregatedGroups, now }),
+  logger,
+);
+policies.onChange(() => setImmediate(openSessions.review));
+grants.onChange(() => setImmediate(openSessions.review));
+/** A grant's time runs out without anybody writing it down. */
+setInterval(openSessions.review, 10_000).unref();
 let ready = true;
 const server = createProxyServer(
   {
     authenticator: createAuthenticator(authentication, createFetch, now),
     policies: () => policies.list(),
-    aggregatedGroups: createAggregatedGroups(apiServices),
+    aggregatedGroups,
     isReady: () => ready,
     apiServer: createApiServer(createCredentials(config, now)),
     pause: createPause(createHoldFollower(holds, now), now),
@@ -69,6 +87,7 @@ const server = createProxyServer(
       tokenFile: flags['recordings-token-file'],
     }),
     openSockets,
+    openSessions,
     recentRefusals: createRecentRefusals(now),
     logger,
     now,
@@ -84,5 +103,5 @@ runUntilSignal(logger, async () => {
   ready = false;
   setTimeout(() => openSockets.destroyAll(), graceMs).unref();
   await closeGracefully(server, graceMs);
-  await Promise.all([policies.stop(), holds.stop(), apiServices.stop()]);
+  await Promise.all([policies.stop(), holds.stop(), grants.stop(), apiServices.stop()]);
 });
