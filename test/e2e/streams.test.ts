@@ -7,7 +7,7 @@ import { manifestsIn, startStack, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 
 const token = `ghp_${'a1B2'.repeat(9)}`;
-const transports = [
+const transports: { transport: string; env: Readonly<Record<string, string>> }[] = [
   { transport: 'WebSocket', env: {} },
   {
     transport: 'SPDY',
@@ -150,7 +150,9 @@ describe('streams', () => {
 
   test('a terminal’s size and what is typed in it are recorded', async () => {
     const typed =
-      'stty rows 40 cols 100; kubectl exec -it -n prod ' + pod + ' -- sh -c "stty size; head -n 1; : sized"';
+      'stty rows 40 cols 100; kubectl exec -it -n prod ' +
+      pod +
+      ' -- sh -c "until stty size | grep -v ^0; do sleep 0.1; done; head -n 1; : sized"';
     const args = ['-qec', typed, '/dev/null'];
     const answer = await stack.start('script', 'agent', args, { input: 'hello\n' }).finished;
     expect(answer.stdout).toContain('40 100');
@@ -161,7 +163,10 @@ describe('streams', () => {
   test('attach shows what the container logs from now on', async () => {
     const attached = stack.kubectlStart('agent', ['attach', '-n', 'prod', pod]);
     await eventually('output', async () => {
-      appendFileSync(join(stack.dir, 'pod.log'), `${new Date().toISOString()} stdout F seen live ${token}\n`);
+      appendFileSync(
+        join(stack.dir, 'pod-logs', 'pod.log'),
+        `${new Date().toISOString()} stdout F seen live ${token}\n`,
+      );
       return attached.stdout().includes('seen live') ? true : undefined;
     });
     attached.kill();

@@ -23,6 +23,8 @@ export function createSpdyWire(): TerminalWire {
   const [clientFrames, serverFrames] = [createSpdyFrameReader(), createSpdyFrameReader()];
   const headers = createHeaderBlocks();
   const streams = new Map<number, StreamType>();
+  /** Of the server's. */
+  const ended = new Set<number>();
   let resize = Buffer.alloc(0);
 
   const openStream = async ({ payload }: SpdyFrame): Promise<void> => {
@@ -75,6 +77,8 @@ export function createSpdyWire(): TerminalWire {
     }
     const type = streams.get(frame.stream);
     if (type === undefined) throw unreadable('of the server’s is on a stream that nobody opened');
+    if (ended.has(frame.stream)) throw unreadable('of the server’s is on a stream that it has ended');
+    if (frame.fin) ended.add(frame.stream);
     // Whatever else a server may say is read like output: nothing passes unread.
     const of = type === 'error' ? 'status' : type === 'stderr' ? 'stderr' : 'stdout';
     return { kind: 'output', stream: frame.stream, of, bytes: payload, ends: frame.fin };

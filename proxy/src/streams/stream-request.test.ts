@@ -46,37 +46,53 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     `${pod}/exec`,
     webSocket('v5.channel.k8s.io'),
     undefined,
-    { protocol: 'websocket', record: 'Required', headers: passed('v5.channel.k8s.io') },
+    { protocol: 'websocket', isTerminal: true, record: 'Required', headers: passed('v5.channel.k8s.io') },
   ],
   [
     'attach, recorded if it can be',
     `${pod}/attach`,
     webSocket('v4.channel.k8s.io'),
     'BestEffort',
-    { protocol: 'websocket', record: 'BestEffort', headers: passed('v4.channel.k8s.io') },
+    { protocol: 'websocket', isTerminal: true, record: 'BestEffort', headers: passed('v4.channel.k8s.io') },
   ],
   [
     'a bearer token dressed as a subprotocol: left out',
     `${pod}/exec`,
     webSocket('base64url.bearer.authorization.k8s.io.YWRtaW4, v5.channel.k8s.io'),
     'Off',
-    { protocol: 'websocket', record: 'Off', headers: passed('v5.channel.k8s.io') },
+    { protocol: 'websocket', isTerminal: true, record: 'Off', headers: passed('v5.channel.k8s.io') },
   ],
   [
     'port-forward: nothing to record',
     `${pod}/portforward`,
     webSocket('SPDY/3.1+portforward.k8s.io'),
     undefined,
-    { protocol: 'websocket', record: 'Off', headers: passed('SPDY/3.1+portforward.k8s.io') },
+    { protocol: 'websocket', isTerminal: false, record: 'Off', headers: passed('SPDY/3.1+portforward.k8s.io') },
   ],
   [
-    'SPDY where no recording is asked for',
+    'SPDY, with the versions that we know',
     `${pod}/exec`,
-    spdy,
-    'BestEffort',
-    { protocol: 'spdy', record: 'Off', headers: spdy },
+    { ...spdy, 'x-stream-protocol-version': 'v9.channel.k8s.io, v4.channel.k8s.io, channel.k8s.io' },
+    undefined,
+    {
+      protocol: 'spdy',
+      isTerminal: true,
+      record: 'Required',
+      headers: { ...spdy, 'x-stream-protocol-version': ['v4.channel.k8s.io', 'channel.k8s.io'] },
+    },
   ],
-  ['SPDY port-forward', `${pod}/portforward`, spdy, undefined, { protocol: 'spdy', record: 'Off', headers: spdy }],
+  [
+    'SPDY port-forward',
+    `${pod}/portforward`,
+    { ...spdy, 'x-stream-protocol-version': 'portforward.k8s.io' },
+    undefined,
+    {
+      protocol: 'spdy',
+      isTerminal: false,
+      record: 'Off',
+      headers: { ...spdy, 'x-stream-protocol-version': ['portforward.k8s.io'] },
+    },
+  ],
 ])('serves %s', (_situation, url, headers, record, want) => {
   expect(readStreamRequest(requestOf(url), headers, policiesWith(record))).toEqual(want);
 });
@@ -88,7 +104,8 @@ test.each<[string, string, Record<string, string>, number]>([
   ['channels in base64, which the recorder cannot read', `${pod}/exec`, webSocket('base64.channel.k8s.io'), 400],
   ['no subprotocol', `${pod}/exec`, webSocket(''), 400],
   ['HTTP/2', `${pod}/exec`, { upgrade: 'h2c' }, 400],
-  ['SPDY where recording is required', `${pod}/exec`, spdy, 403],
+  ['SPDY of an unknown version', `${pod}/exec`, { ...spdy, 'x-stream-protocol-version': 'v9.channel.k8s.io' }, 400],
+  ['SPDY of no version', `${pod}/exec`, { upgrade: 'SPDY/3.1', connection: 'Upgrade' }, 400],
 ])('refuses %s', (_situation, url, headers, code) => {
   expect(readStreamRequest(requestOf(url), headers, policiesWith(undefined))).toMatchObject({ refused: { code } });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import type { TerminalFrame } from '../recording/asciicast.ts';
+import { gatheredChunks } from './gathered-chunks.ts';
 import type { MaskedOutput, Outgoing } from './masked-output.ts';
 import type { ClientPart, TerminalWire } from './terminal-wire.ts';
 
@@ -43,7 +44,7 @@ export async function pumpInput(direction: Direction, wire: TerminalWire, option
     await deliver({ raw: parts.map(({ raw }) => raw), frames: parts.flatMap(framesOf) }, direction.sink, options);
   };
   if (direction.head.length > 0) await pass(direction.head);
-  for await (const chunk of direction.source as AsyncIterable<Buffer>) await pass(chunk);
+  for await (const chunk of gatheredChunks(direction.source)) await pass(chunk);
 }
 
 /** The same for what the server says, masked. What the mask holds back goes on when the server has been silent for a while. */
@@ -57,7 +58,7 @@ export async function pumpOutput(
   const pass = async (outgoing: Outgoing): Promise<void> => deliver(outgoing, sink, options);
   const take = async (chunk: Buffer): Promise<void> =>
     pass(output.take(await wire.fromServer(chunk), options.seconds()));
-  const chunks = (source as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const chunks = gatheredChunks(source);
   if (head.length > 0) await take(head);
   let next = chunks.next();
   let silentMs = 0;
