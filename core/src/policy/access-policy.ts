@@ -87,6 +87,13 @@ export interface ReadRule {
 /** What becomes of terminals. Required: no recorder, no exec. */
 export type ExecRecording = 'Required' | 'BestEffort' | 'Off';
 
+export interface ExecSettings {
+  /** @default "Required" */
+  record?: ExecRecording;
+  /** Whether what is typed is recorded too: a password is, also where the terminal does not show it. @default true */
+  recordInput?: boolean;
+}
+
 export interface AccessPolicySpec {
   subjects: readonly Subject[];
   /** For a write that no rule matches. @default "Hold" */
@@ -96,7 +103,7 @@ export interface AccessPolicySpec {
   /** How holds that only `defaultAction` asks for are answered. */
   hold?: HoldSettings;
   reads?: { defaultAction?: 'Allow' | 'Deny'; rules?: readonly ReadRule[] };
-  exec?: { record?: ExecRecording };
+  exec?: ExecSettings;
   /** Who is told of this policy's holds, beside the Kubernetes Events that every hold has. */
   notify?: readonly NotifySettings[];
   /** Pending holds a subject may have before it is refused without another. @default 20 */

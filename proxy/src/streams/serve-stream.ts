@@ -128,6 +128,7 @@ async function join(
       mask: parts.mask,
       ...(recording === undefined ? {} : { recording }),
       required: asked.record === 'Required',
+      recordInput: asked.recordInput,
       // Never negative: somebody may set the clock back.
       elapsedSeconds: () => Math.max(0, parts.now() - startedAtMs) / 1_000,
       revoked: session.revoked,

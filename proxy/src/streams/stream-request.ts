@@ -1,4 +1,4 @@
-import { execRecordingOf, type AccessPolicy, type ExecRecording } from '@holdpoint/core';
+import { execRecordingOf, isInputRecordedFor, type AccessPolicy, type ExecRecording } from '@holdpoint/core';
 import { refuse, type Refusal } from '../refusal.ts';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 
@@ -10,6 +10,8 @@ export interface StreamRequest {
   /** exec and attach: read, masked, and recorded as `record` says. Not so port-forward, which passes untouched. */
   isTerminal: boolean;
   record: ExecRecording;
+  /** Whether the recording has what is typed. */
+  recordInput: boolean;
 }
 
 /** Subprotocols whose bytes we can read. */
@@ -39,13 +41,17 @@ export function readStreamRequest(
       'only exec, attach and port-forward may upgrade their connection; ask for this as plain HTTP',
     );
   }
-  const record = terminal ? execRecordingOf(policies, user) : 'Off';
+  const how = {
+    isTerminal: terminal,
+    record: terminal ? execRecordingOf(policies, user) : ('Off' as const),
+    recordInput: terminal && isInputRecordedFor(policies, user),
+  };
   const upgrade = String(clientHeaders.upgrade ?? '').toLowerCase();
   if (upgrade === 'websocket') {
-    return { ...readWebSocket(clientHeaders, forward ? forwardable : recordable), isTerminal: terminal, record };
+    return { ...readWebSocket(clientHeaders, forward ? forwardable : recordable), ...how };
   }
   if (upgrade !== 'spdy/3.1') return refuse('malformed', `the protocol ${upgrade} is not served`);
-  return { ...readSpdy(clientHeaders, terminal ? spdyProtocols : [spdyForward]), isTerminal: terminal, record };
+  return { ...readSpdy(clientHeaders, terminal ? spdyProtocols : [spdyForward]), ...how };
 }
 
 type Upgrade = Pick<StreamRequest, 'protocol' | 'headers'>;

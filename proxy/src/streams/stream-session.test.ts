@@ -50,7 +50,7 @@ function createSlowRecording(fails = false): Recording & { frames: TerminalFrame
 }
 
 const optionsWith = (recording: Recording, required: boolean, revoked = never): TerminalOptions => ({
-  ...{ wire: createWebSocketWire(), mask, recording, required, revoked, logger: silent },
+  ...{ wire: createWebSocketWire(), mask, recording, required, recordInput: true, revoked, logger: silent },
   elapsedSeconds: () => 1,
 });
 

@@ -49,6 +49,8 @@ export interface TerminalOptions {
   recording?: Recording;
   /** End the session when a frame cannot be recorded; otherwise it goes on without, and the log says so. */
   required: boolean;
+  /** Whether the recording has what is typed. */
+  recordInput: boolean;
   elapsedSeconds: () => number;
   /** Aborted, with a Status as its reason, when the session may not go on. */
   revoked: AbortSignal;
@@ -88,7 +90,7 @@ export async function joinTerminal(client: StreamEnd, server: StreamEnd, options
   revoked.addEventListener('abort', onRevoked, { once: true });
   if (revoked.aborted) onRevoked();
   const input = { source: client.socket, sink: server.socket, head: client.head };
-  const typing = run(pumpInput(input, wire, pumps), server.socket);
+  const typing = run(pumpInput(input, wire, { ...pumps, recordInput: options.recordInput }), server.socket);
   const printing = { source: server.socket, sink: client.socket, head: server.head };
   await run(pumpOutput(printing, wire, createMaskedOutput(mask, wire), pumps), client.socket);
   await flushed(client.socket);

@@ -13,7 +13,7 @@ const token = `ghp_${'a1B2'.repeat(9)}`;
 const out = (text: string): Buffer => serverSample(Buffer.from(`\u0001${text}`));
 const typed = (text: string): Buffer => clientSample(Buffer.from(`\u0000${text}`));
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const head = Buffer.alloc(0);
+const head: Buffer = Buffer.alloc(0);
 
 function printing(
   record: PumpOptions['record'],
@@ -76,18 +76,22 @@ test('a prompt has no newline, and is shown all the same; the token printed afte
   expect(Buffer.concat(shown).toString()).not.toContain(token.slice(0, 8));
 });
 
-test('records what is typed, and forwards it as it came', async () => {
-  const [source, sink] = [new PassThrough(), new PassThrough()];
-  const recorded: TerminalFrame[] = [];
-  const sent = Buffer.concat([typed('l'), typed('s\n')]);
-  source.end(sent);
-  await pumpInput({ source, sink, head }, createWebSocketWire(), {
-    seconds: () => 5,
-    record: async (frames) => void recorded.push(...frames),
-  });
-  expect(recorded).toEqual([
-    [5, 'i', 'l'],
-    [5, 'i', 's\n'],
-  ]);
-  expect(sink.read()).toEqual(sent);
-});
+test.each([
+  { recordInput: true, want: ['l', 's\n'] },
+  { recordInput: false, want: [] },
+])(
+  'what is typed goes on as it came, and is recorded where that is wanted: $recordInput',
+  async ({ recordInput, want }) => {
+    const [source, sink] = [new PassThrough(), new PassThrough()];
+    const recorded: TerminalFrame[] = [];
+    const sent = Buffer.concat([typed('l'), typed('s\n')]);
+    source.end(sent);
+    await pumpInput({ source, sink, head }, createWebSocketWire(), {
+      seconds: () => 5,
+      record: async (frames) => void recorded.push(...frames),
+      recordInput,
+    });
+    expect(recorded).toEqual(want.map((text) => [5, 'i', text]));
+    expect(sink.read()).toEqual(sent);
+  },
+);

@@ -31,11 +31,16 @@ const settleMs = 1_000;
  * Carries what the client says: whole frames, each only after it is recorded. Resolves when the source ends; rejects when a
  * side breaks, or a frame cannot be read or recorded.
  */
-export async function pumpInput(direction: Direction, wire: TerminalWire, options: PumpOptions): Promise<void> {
+export async function pumpInput(
+  direction: Direction,
+  wire: TerminalWire,
+  options: PumpOptions & { recordInput: boolean },
+): Promise<void> {
   const decoder = new TextDecoder();
   const framesOf = ({ event }: ClientPart): TerminalFrame[] => {
     if (event === undefined) return [];
     if (event.code === 'r') return [[options.seconds(), 'r', event.size]];
+    if (!options.recordInput) return [];
     const text = decoder.decode(event.bytes, { stream: true });
     return text === '' ? [] : [[options.seconds(), 'i', text]];
   };
