@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMask } from './mask.ts';
 import { createStreamMasker, longestUnit } from './mask-stream.ts';
 
+jest.setTimeout(60_000);
 const mask = createMask((text) => createHash('sha256').update(text).digest('hex'));
 const shown = (text: string): string => text.replace(/holdpoint-mask:v1:[0-9a-f]{32}:/g, 'M:');
 const token = `ghp_${'a1B2'.repeat(9)}`;
@@ -100,7 +101,7 @@ test('gives the same wherever the text is cut', () => {
         expect(inPieces(pieces)).toBe(inPieces([text]));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 60 },
   );
 });
 
@@ -119,6 +120,67 @@ test('as bytes: the same wherever they are cut, and as long as they were', () =>
         expect(masked.length).toBe(text.length);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 60 },
   );
+});
+
+/** What is shown after each piece and the silence behind it. */
+function slowly(pieces: readonly string[], silence: 'pause' | 'settle'): string[] {
+  const masker = createStreamMasker(mask);
+  return [...pieces.map((piece) => shown(masker.push(piece) + masker[silence]())), shown(masker.end())];
+}
+
+test.each<{ situation: string; pieces: string[]; silence: 'pause' | 'settle'; want: string[] }>([
+  { situation: 'a prompt', pieces: ['$ ', 'ls\n'], silence: 'pause', want: ['$ ', 'ls\n', ''] },
+  {
+    situation: 'a prompt for a password, and nothing shown behind it',
+    pieces: ['Password: ', '\n'],
+    silence: 'pause',
+    want: ['Password: ', '\n', ''],
+  },
+  {
+    situation: 'a token in two pieces: from its mark on it is held back',
+    pieces: [`got ${token.slice(0, 9)}`, `${token.slice(9)} `, 'and\n'],
+    silence: 'pause',
+    want: ['got ', 'M:40 ', 'and\n', ''],
+  },
+  {
+    situation: 'the value of a secret’s name, a piece at a time',
+    pieces: ['DB_PASSWORD=', 'hun', 'ter2-long', '\n'],
+    silence: 'pause',
+    want: ['DB_PASSWORD=', '', '', 'M:12\n', ''],
+  },
+  {
+    situation: 'the same, with long silences: it is shown masked, and what goes on with it is not',
+    pieces: ['DB_PASSWORD=hunter2', '-and-more', '\nnext\n'],
+    silence: 'settle',
+    want: ['DB_PASSWORD=M:7', '', '\nnext\n', ''],
+  },
+  {
+    situation: 'a private key, with long silences',
+    pieces: [key.slice(0, 100), key.slice(100, 200), `${key.slice(200)}\nafter\n`],
+    silence: 'settle',
+    want: ['M:100', '', '\nafter\n', ''],
+  },
+  {
+    situation: 'a manifest, and the shell’s prompt behind it',
+    pieces: ['apiVersion: v1\ndata:\n  ca: YWJjZGVm\nkind: Secret\n', 'root@pod:/# '],
+    silence: 'pause',
+    want: ['', 'apiVersion: v1\ndata:\n  ca: M:8\nkind: Secret\nroot@pod:/# ', ''],
+  },
+])('when the source is silent after each piece: $situation', ({ pieces, silence, want }) => {
+  expect(slowly(pieces, silence)).toEqual(want);
+});
+
+test('as bytes, what is no text is searched for tokens alone', () => {
+  const asBytes = (text: string): string => {
+    const masker = createStreamMasker(mask);
+    masker.becomeBytes((each) => each);
+    return masker.push(text) + masker.end();
+  };
+  const binary = '\x7fELF\x02\0password=%s-Aa1\0';
+  expect(asBytes(binary)).toBe(binary);
+  expect(asBytes(`\x7fELF\0${token}\0`)).toBe(`\x7fELF\0${'*'.repeat(40)}\0`);
+  const archived = `env${'\0'.repeat(509)}DB_PASSWORD=hunter2-long\n${'\0'.repeat(487)}`;
+  expect(asBytes(archived)).toBe(archived.replace('hunter2-long', '*'.repeat(12)));
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { UserInfo } from '../identity/user-info.ts';
 import type { AccessPolicy, AccessPolicySpec } from '../policy/access-policy.ts';
-import { evaluateRead, execRecordingOf } from './read-verdict.ts';
+import { evaluateRead, execRecordingOf, isInputRecordedFor } from './read-verdict.ts';
 import { requestInfoOf } from './request-info.ts';
 
 const agent: UserInfo = { username: 'coding-agent', groups: ['ai-agents'], extra: {} };
@@ -124,4 +124,14 @@ test.each<[string, AccessPolicySpec['exec'][], string]>([
 ])('records terminals by the strictest policy when %s', (_situation, execs, want) => {
   const policies = execs.map((exec, at) => policy(String(at), exec === undefined ? {} : { exec }));
   expect(execRecordingOf(policies, agent)).toBe(want);
+});
+
+test.each<[string, AccessPolicySpec['exec'][], boolean]>([
+  ['nothing is said', [undefined], true],
+  ['nobody governs', [], true],
+  ['the one policy says no', [{ recordInput: false }], false],
+  ['one of two says nothing', [{ recordInput: false }, {}], true],
+])('records what is typed when %s: unless every policy says no', (_situation, execs, want) => {
+  const policies = execs.map((exec, at) => policy(String(at), exec === undefined ? {} : { exec }));
+  expect(isInputRecordedFor(policies, agent)).toBe(want);
 });
