@@ -11,7 +11,7 @@ import type { Span } from './detectors/span.ts';
 import { heldFrom } from './held-tail.ts';
 import type { Mask } from './mask.ts';
 import { anywhere, findSecrets, maskWhole } from './mask-text.ts';
-import { escapesIn, plainText, withoutEscapes } from './terminal-escapes.ts';
+import { escape, escapesIn, plainText, withoutEscapes } from './terminal-escapes.ts';
 import { opensBlock, type Block } from './text-blocks.ts';
 
 /** One text in pieces. Each call returns what may be shown now; all of it, put together, is the masked text. */
@@ -184,9 +184,11 @@ function withoutEnd(text: string): string {
   return text.replace(/[\n\r\0]+$/, '');
 }
 
-/** No control characters but those of a text: tab, line ends, escape. */
+/** Control characters but those of a text: tab, line ends, escape; and 0x80 to 0x9f, which UTF-8 has in its characters. */
+const notPrintable = new RegExp(`[^\\P{Cc}\\t\\n\\r${escape}\\u0080-\\u009f]`, 'u');
+
 function isPrintable(text: string): boolean {
-  return !/[\0-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]/.test(text);
+  return !notPrintable.test(text);
 }
 
 function maskOfLength(text: string, mask: Mask): string {

@@ -1,22 +1,30 @@
 import type { Span } from './detectors/span.ts';
 
+/** What every sequence begins with. */
+export const escape = '\u001b';
+const bell = '\u0007';
 /** CSI and OSC sequences and the short ones: colours, cursors, titles. Source: ECMA-48, sections 5.3 and 5.4. */
-const escapes = /\x1b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,512}(?:\x07|\x1b\\)|[ -/]{0,4}[0-Z\\^_`a-~])/g;
+const sequences = [
+  '\\[[0-?]{0,64}[ -/]{0,8}[@-~]',
+  `\\][^${bell}${escape}]{0,512}(?:${bell}|${escape}\\\\)`,
+  '[ -/]{0,4}[0-Z\\\\^_`a-~]',
+];
+const escapes = new RegExp(`${escape}(?:${sequences.join('|')})`, 'g');
 
 /**
  * Looks through a terminal's text as a person sees it, without colours and cursor movements, and says where in the text itself
  * that was found: a coloured match of grep's stands between a name and its value.
  */
 export function withoutEscapes(text: string, find: (plain: string) => readonly Span[]): readonly Span[] {
-  if (!text.includes('\x1b')) return find(text);
+  if (!text.includes(escape)) return find(text);
   let plain = '';
   let from = 0;
   /** Where pieces of the plain text begin, in it and in the text. */
   const pieces: { plain: number; text: number }[] = [];
-  for (const { index, 0: escape } of text.matchAll(escapes)) {
+  for (const { index, 0: sequence } of text.matchAll(escapes)) {
     if (index > from) pieces.push({ plain: plain.length, text: from });
     plain += text.slice(from, index);
-    from = index + escape.length;
+    from = index + sequence.length;
   }
   if (from < text.length) pieces.push({ plain: plain.length, text: from });
   plain += text.slice(from);
@@ -35,10 +43,10 @@ export function withoutEscapes(text: string, find: (plain: string) => readonly S
 
 /** What a person sees of a terminal's text. */
 export function plainText(text: string): string {
-  return text.includes('\x1b') ? text.replace(escapes, '') : text;
+  return text.includes(escape) ? text.replace(escapes, '') : text;
 }
 
 /** What a person does not see of it, in order: it outlives the text that it stands in, or a colour would not end. */
 export function escapesIn(text: string): string {
-  return text.includes('\x1b') ? (text.match(escapes) ?? []).join('') : '';
+  return text.includes(escape) ? (text.match(escapes) ?? []).join('') : '';
 }

@@ -1,15 +1,16 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * What is kept of a side that sends faster than the recorder acknowledges. One request to the recorder for all of it costs little
- * more than one for a frame; and a server that has said all and closed must not be left unread, for the client's next ping
- * would have it answer with a reset, and what is unread then is lost.
+ * What is kept of a side that sends faster than the recorder acknowledges. A server that has said all and closed must not be left
+ * unread: the client's next ping would have it answer with a reset, and what is unread then is lost.
  */
-const maxGatheredBytes = 1_048_576;
+const maxGatheredBytes = 8 * 1_048_576;
+/** One request to the recorder for so much costs little more than one for a frame; in JSON it may be six times as long. */
+const maxChunkBytes = 1_048_576;
 
-/** The bytes of a stream, all that have come since the last were taken. Throws when the stream breaks off before its end. */
+/** The bytes of a stream, as they have come since the last were taken. Throws when the stream breaks off before its end. */
 export async function* gatheredChunks(source: Duplex): AsyncGenerator<Buffer, void, void> {
-  let waiting: Buffer[] = [];
+  const waiting: Buffer[] = [];
   let size = 0;
   let wake = (): void => undefined;
   const onData = (chunk: Buffer): void => {
@@ -25,11 +26,15 @@ export async function* gatheredChunks(source: Duplex): AsyncGenerator<Buffer, vo
   try {
     for (;;) {
       if (size > 0) {
-        const chunk = waiting.length === 1 && waiting[0] !== undefined ? waiting[0] : Buffer.concat(waiting, size);
-        waiting = [];
-        size = 0;
-        source.resume();
-        yield chunk;
+        const taken: Buffer[] = [];
+        let length = 0;
+        while (length < maxChunkBytes && waiting[0] !== undefined) {
+          length += waiting[0].length;
+          taken.push(...waiting.splice(0, 1));
+        }
+        size -= length;
+        if (size < maxGatheredBytes) source.resume();
+        yield taken.length === 1 && taken[0] !== undefined ? taken[0] : Buffer.concat(taken, length);
       } else if (source.readableEnded) return;
       else if (source.errored) throw source.errored;
       else if (source.destroyed) throw brokenOff();
