@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { manifestsIn, startStack, type Stack } from '@holdpoint/local';
-import { eventually } from '../src/eventually.ts';
+import { eventually as eventuallyWithin } from '../src/eventually.ts';
 
 const token = `ghp_${'a1B2'.repeat(9)}`;
 const transports: { transport: string; env: Readonly<Record<string, string>> }[] = [
@@ -36,6 +36,10 @@ const policyWith = (exec: Action): string =>
       exec: { record: 'Required' },
     },
   });
+
+/** Asking the record starts a program each time, which takes seconds on a busy machine. */
+const eventually = <T>(what: string, probe: () => Promise<T | undefined>): Promise<T> =>
+  eventuallyWithin(what, probe, 90_000);
 
 /** Terminals and port-forward through the proxy, with unmodified kubectl, over both of its transports. */
 describe('streams', () => {
