@@ -7,6 +7,7 @@ import {
   parseAuthenticationConfiguration,
   proxyPermissions,
   type AccessPolicy,
+  type Grant,
   type Hold,
 } from '@holdpoint/core';
 import {
@@ -47,8 +48,10 @@ import { createTurnstile } from './pause/turnstile.ts';
 import { createRecorder } from './recording/recorder.ts';
 import { createProxyServer } from './server.ts';
 import { createSinkClient } from './sink/sink-client.ts';
+import { createOpenSessions } from './streams/open-sessions.ts';
 import { createOpenSockets } from './streams/open-sockets.ts';
 import { createRecentRefusals } from './streams/recent-refusals.ts';
+import { createStandings } from './streams/stream-standing.ts';
 import { createStrangerLimit } from './transcript/stranger-limit.ts';
 import { createTeller } from './transcript/teller.ts';
 import { toLeftOutEvent } from './transcript/transcript-event.ts';
@@ -194,9 +197,20 @@ const watchBroke =
   };
 const policies = await createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies'));
 const holds = await createObjectCache<Hold>(config, kinds.holds, watchBroke('holds'));
+const grants = await createObjectCache<Grant>(config, kinds.grants, watchBroke('grants'));
 const apiServices = await createObjectCache<ApiService>(config, kinds.apiServices, watchBroke('apiservices'));
 
+const aggregatedGroups = createAggregatedGroups(apiServices);
 const openSockets = createOpenSockets();
+const inForce = createPoliciesInForce(policies, logger);
+const openSessions = createOpenSessions(
+  createStandings({ policies: inForce, grants: () => grants.list(), aggregatedGroups, now }),
+  logger,
+);
+policies.onChange(() => setImmediate(openSessions.review));
+grants.onChange(() => setImmediate(openSessions.review));
+/** A grant's time runs out without anybody writing it down. */
+setInterval(openSessions.review, 10_000).unref();
 const underWay = createUnderWay();
 const follower = createHoldFollower(holds, now);
 const transcript =
@@ -225,8 +239,8 @@ const server = createProxyServer(
       sessions,
       now,
     }),
-    policies: createPoliciesInForce(policies, logger),
-    aggregatedGroups: createAggregatedGroups(apiServices),
+    policies: inForce,
+    aggregatedGroups,
     notReady: () => (drain.isDraining() ? 'ending' : undefined),
     exposition: () => allMetrics.exposition(),
     onTlsReload: (reload) => {
@@ -241,6 +255,7 @@ const server = createProxyServer(
     recorder: createRecorder(sinkAt('recordings-url')),
     openSockets,
     underWay,
+    openSessions,
     recentRefusals: createRecentRefusals(now),
     logger,
     now,
@@ -268,7 +283,7 @@ runUntilSignal(logger, async () => {
   await underWay.settled(lastWordsMs);
   const unsaid = (await transcript?.close(lastWordsMs)) ?? 0;
   if (unsaid > 0) logger.error({ events: unsaid }, 'transcript ends without its last events');
-  await Promise.all([policies.stop(), holds.stop(), apiServices.stop()]);
+  await Promise.all([policies.stop(), holds.stop(), grants.stop(), apiServices.stop()]);
 });
 
 function requireReadable(file: string): void {

@@ -4,7 +4,7 @@ import type { Exchange, ExchangeEnd } from './transcript/exchange.ts';
 import type { TranscriptObserver } from './transcript/transcript.ts';
 
 /** What the proxy keeps a copy of. */
-export type WatchedResource = 'accesspolicies' | 'holds' | 'apiservices';
+export type WatchedResource = 'accesspolicies' | 'holds' | 'grants' | 'apiservices';
 
 /** What the proxy counts. Labels are of few and known values: never a subject, a name or a namespace. */
 export interface ProxyMetrics {

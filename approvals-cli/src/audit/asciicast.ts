@@ -26,7 +26,9 @@ export async function* printRecordingCast(
   yield `${JSON.stringify(headerOf(recording))}\n`;
   const filter = createTerminalFilter();
   for await (const [seconds, code, text] of framesOf(sql, session, recording.id)) {
-    yield `${JSON.stringify([seconds, code, code === 'o' ? filter(text) : text])}\n`;
+    // Version 2 has no exit codes; every player shows a marker, or nothing.
+    if (code === 'x') yield `${JSON.stringify([seconds, 'm', `exit code ${text}`])}\n`;
+    else yield `${JSON.stringify([seconds, code, code === 'o' ? filter(text) : text])}\n`;
   }
 }
 

@@ -86,7 +86,7 @@ test.each([
   {
     situation: 'a frame of a kind unknown',
     change: { frames: [[0, 'z', 'x']] },
-    want: 'recordings[0].frames[0][1]: expected "o", "i" or "r", got string',
+    want: 'recordings[0].frames[0][1]: expected "o", "i", "r" or "x", got string',
   },
   {
     situation: 'a frame before the start',

@@ -3,8 +3,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import { toStoreTime } from './event-time.ts';
 import type { Sha256 } from './to-row.ts';
 
-/** A frame of a terminal: seconds since its start, output, input or resize (asciicast v2), and the text. */
-export type RecordedFrame = readonly [seconds: number, code: 'o' | 'i' | 'r', text: string];
+/** A frame of a terminal: seconds since its start, output, input, resize or exit code (asciicast v2, the last v3), and the text. */
+export type RecordedFrame = readonly [seconds: number, code: 'o' | 'i' | 'r' | 'x', text: string];
 
 /** One row of `recordings`: what the proxy sent at a time. Sequence 0 opens the recording, `ended_at` closes it. */
 export interface RecordingRow {
@@ -72,7 +72,9 @@ function frameOf(value: JsonValue, path: string): RecordedFrame {
   // 1e999 is a number in JSON, and infinite once it is parsed: no line of JSON could say it again.
   if (typeof seconds !== 'number' || seconds < 0 || !Number.isFinite(seconds))
     throw invalid(`${path}[0]`, 'seconds', seconds);
-  if (code !== 'o' && code !== 'i' && code !== 'r') throw invalid(`${path}[1]`, '"o", "i" or "r"', code);
+  if (code !== 'o' && code !== 'i' && code !== 'r' && code !== 'x') {
+    throw invalid(`${path}[1]`, '"o", "i", "r" or "x"', code);
+  }
   return [seconds, code, stringOf(text, `${path}[2]`)];
 }
 

@@ -63,7 +63,7 @@ export function proxyPermissions(serviceAccountNamespaces: readonly string[]): P
   const everywhere: PermissionRule[] = [
     { apiGroups: [''], resources: ['users', 'groups'], verbs: impersonate },
     { apiGroups: ['authentication.k8s.io'], resources: extras, verbs: impersonate },
-    { apiGroups: holdpoint, resources: ['accesspolicies', 'holds'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: holdpoint, resources: ['accesspolicies', 'holds', 'grants'], verbs: ['get', 'list', 'watch'] },
     { apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'], verbs: ['get', 'list', 'watch'] },
   ];
   if (serviceAccountNamespaces.length === 0) return { everywhere, inNamespace: {} };

@@ -25,11 +25,17 @@ export function maskText(text: string, mask: Mask): string {
 }
 
 function maskUnknownText(text: string, mask: Mask): string {
-  if (isPackedPayload(text)) return maskWhole(text, mask);
-  const masked = replaceSpans(text, findCredentials(text), mask);
-  if (masked !== text) return masked;
+  return replaceSpans(text, findSecrets(text), mask);
+}
+
+/** Where in a text there is what `maskText` masks: credentials, or all of it where it hides some in base64. */
+export function findSecrets(text: string): readonly Span[] {
+  const whole = [{ start: 0, end: text.length }];
+  if (isPackedPayload(text)) return whole;
+  const spans = unmaskedOf(text, findCredentials(text));
+  if (spans.length > 0) return spans;
   const decoded = decodedText(text);
-  return decoded !== undefined && !isMaskedData(text) && hidesCredentials(decoded) ? maskWhole(text, mask) : text;
+  return decoded !== undefined && !isMaskedData(text) && hidesCredentials(decoded) ? whole : [];
 }
 
 /** The same for names of objects, where only a token's own format tells. */
@@ -115,12 +121,16 @@ function isMasked(text: string): boolean {
   return text.includes('holdpoint-mask:') && text.replace(maskTokens, '').length < 4;
 }
 
-function replaceSpans(text: string, found: readonly Span[], mask: Mask): string {
-  if (found.length === 0) return text;
+function unmaskedOf(text: string, found: readonly Span[]): readonly Span[] {
+  if (found.length === 0) return found;
   const masks = text.includes('holdpoint-mask:') ? [...text.matchAll(maskTokens)] : [];
   const isWithin = ({ start, end }: Span): boolean =>
     masks.some((token) => token.index <= start && end <= token.index + token[0].length);
-  const spans = found.filter((span) => !isWithin(span) && !isMasked(text.slice(span.start, span.end)));
+  return found.filter((span) => !isWithin(span) && !isMasked(text.slice(span.start, span.end)));
+}
+
+function replaceSpans(text: string, found: readonly Span[], mask: Mask): string {
+  const spans = unmaskedOf(text, found);
   let masked = '';
   let at = 0;
   for (const { start, end } of spans) {

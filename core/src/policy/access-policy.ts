@@ -107,6 +107,13 @@ export interface MaskingSettings {
   fields?: readonly (MaskedResources & { paths: readonly string[] })[];
 }
 
+export interface ExecSettings {
+  /** @default "Required" */
+  record?: ExecRecording;
+  /** Whether what is typed is recorded too: a password is, also where the terminal does not show it. @default true */
+  recordInput?: boolean;
+}
+
 export interface AccessPolicySpec {
   subjects: readonly Subject[];
   /** For a write that no rule matches. @default "Hold" */
@@ -117,7 +124,7 @@ export interface AccessPolicySpec {
   hold?: HoldSettings;
   reads?: { defaultAction?: 'Allow' | 'Deny'; rules?: readonly ReadRule[] };
   masking?: MaskingSettings;
-  exec?: { record?: ExecRecording };
+  exec?: ExecSettings;
   /** Who is told of this policy's holds, beside the Kubernetes Events that every hold has. */
   notify?: readonly NotifySettings[];
   /** Pending holds a subject may have before it is refused without another. @default 20 */

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { UserInfo } from '../identity/user-info.ts';
 import type { AccessPolicy, AccessPolicySpec } from '../policy/access-policy.ts';
 import { compilePolicy, type CompiledPolicy } from '../policy/compile-policy.ts';
-import { evaluateRead, execRecordingOf, type ReadVerdict } from './read-verdict.ts';
+import { evaluateRead, execRecordingOf, isInputRecordedFor, type ReadVerdict } from './read-verdict.ts';
 import { readRequestLine } from './request-info.ts';
 
 const agent: UserInfo = { username: 'coding-agent', groups: ['ai-agents'], extra: {} };
@@ -370,4 +370,14 @@ test.each<[string, AccessPolicySpec['exec'][], string]>([
 ])('records terminals by the strictest policy when %s', (_situation, execs, want) => {
   const policies = execs.map((exec, at) => policy(String(at), exec === undefined ? {} : { exec }));
   expect(execRecordingOf(policies, agent)).toBe(want);
+});
+
+test.each<[string, AccessPolicySpec['exec'][], boolean]>([
+  ['nothing is said', [undefined], true],
+  ['nobody governs', [], true],
+  ['the one policy says no', [{ recordInput: false }], false],
+  ['one of two says nothing', [{ recordInput: false }, {}], true],
+])('records what is typed when %s: unless every policy says no', (_situation, execs, want) => {
+  const policies = execs.map((exec, at) => policy(String(at), exec === undefined ? {} : { exec }));
+  expect(isInputRecordedFor(policies, agent)).toBe(want);
 });

@@ -60,6 +60,12 @@ export function execRecordingOf(policies: readonly Pick<AccessPolicy, 'spec'>[],
   return wanted.includes('BestEffort') ? 'BestEffort' : 'Off';
 }
 
+/** Whether what this user types is recorded: unless each of the governing policies says no. */
+export function isInputRecordedFor(policies: readonly Pick<AccessPolicy, 'spec'>[], user: UserInfo): boolean {
+  const governing = governingPolicies(policies, user);
+  return governing.length === 0 || governing.some((policy) => policy.spec.exec?.recordInput !== false);
+}
+
 function verdictOf(
   { name, reads }: CompiledPolicy,
   info: RequestInfo,

@@ -31,6 +31,7 @@ describe('kwokConfiguration', () => {
     { kind: 'ClusterExec', want: { execs: [{ local: { workDir: '/stack/pods' } }] } },
     { kind: 'ClusterLogs', want: { logs: [{ logsFile: '/stack/pod.log', follow: true }] } },
     { kind: 'ClusterAttach', want: { attaches: [{ logsFile: '/stack/pod.log' }] } },
+    { kind: 'ClusterPortForward', want: { forwards: [{ command: ['cat'] }] } },
   ])('$kind stays inside the folder of the stack', ({ kind, want }) => {
     expect(specOf(kind)).toEqual(want);
   });

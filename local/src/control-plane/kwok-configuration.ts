@@ -3,7 +3,7 @@ export const nodeName = 'node-1';
 
 /**
  * What kwok is told, as a stream of documents: how nodes and pods go from one state to the next, that `exec` runs on this
- * machine, and where logs lie. Source of the shapes: kwok.x-k8s.io/v1alpha1.
+ * machine, where logs lie, and what answers at a port. Source of the shapes: kwok.x-k8s.io/v1alpha1.
  */
 export function kwokConfiguration(input: { workDir: string; podLog: string }): string {
   const documents = [
@@ -33,6 +33,8 @@ export function kwokConfiguration(input: { workDir: string; podLog: string }): s
     document('ClusterExec', 'local', { execs: [{ local: { workDir: input.workDir } }] }),
     document('ClusterLogs', 'local', { logs: [{ logsFile: input.podLog, follow: true }] }),
     document('ClusterAttach', 'local', { attaches: [{ logsFile: input.podLog }] }),
+    // Every port gives back what it is sent.
+    document('ClusterPortForward', 'local', { forwards: [{ command: ['cat'] }] }),
   ];
   return documents.map((each) => `---\n${JSON.stringify(each, undefined, 1)}\n`).join('');
 }

@@ -1,5 +1,5 @@
-/** One event of an asciicast v2 recording: seconds since its start, what it is, its text. */
-export type TerminalFrame = [seconds: number, code: 'o' | 'i' | 'r', text: string];
+/** One event of an asciicast recording: seconds since its start, what it is (`x`, from version 3: the exit code), its text. */
+export type TerminalFrame = [seconds: number, code: 'o' | 'i' | 'r' | 'x', text: string];
 
 /** What is known of a terminal session before its first frame. */
 export interface RecordingStart {

@@ -4,12 +4,14 @@ import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { framingProblem } from './body-framing.ts';
 import { takeClientHeaders } from './client-headers.ts';
 
-/** What of a client's request goes on to the API server, and what it is about. */
-export interface ClientRequest {
+/** A client's request as far as it may be believed before anyone knows who sent it. */
+export interface ReceivedRequest {
   method: string;
   /** The request target, spelled anew from its reading: what was judged is what is forwarded. */
   url: string;
   info: RequestInfo;
+  /** The parameters of `url`, for judging. */
+  query: QueryParameters;
   token: string;
   /** The client's headers that go on to the API server. */
   headers: OutgoingHttpHeaders;
@@ -19,14 +21,8 @@ export interface ClientRequest {
   invocation?: string;
 }
 
-/** A client's request as far as it may be believed before anyone knows who sent it. */
-export interface ReceivedRequest extends ClientRequest {
-  /** The parameters of `url`, for judging. */
-  query: QueryParameters;
-}
-
 /** The same, from a governed user. */
-export interface ProxyRequest extends ClientRequest {
+export interface ProxyRequest extends ReceivedRequest {
   /** One per request of the client, however often it is sent upstream. */
   requestId: string;
   user: UserInfo;
@@ -72,7 +68,7 @@ export function receive(
 }
 
 /** True for requests that carry a body and change something. */
-export function isWrite(request: ClientRequest): boolean {
+export function isWrite(request: ReceivedRequest): boolean {
   return request.method !== 'GET' && request.method !== 'HEAD';
 }
 

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { extraKeys, extraOf, isFailureStatus, messageOf, type CompiledPolicy, type Status } from '@holdpoint/core';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import {
+  extraKeys,
+  extraOf,
+  isFailureStatus,
+  messageOf,
+  type CompiledPolicy,
+  type Mask,
+  type Status,
+} from '@holdpoint/core';
 import { readBody, type Logger } from '@holdpoint/platform';
 import { readHeldAnswer, type Answer, type HeldAnswer } from '../pause/held-answer.ts';
 import type { Pause } from '../pause/pause.ts';
@@ -13,14 +20,19 @@ import { queryValues, type ProxyRequest } from '../request/proxy-request.ts';
 import type { ApiServer, UpgradeAnswer } from '../upstream/api-server.ts';
 import { upstreamHeaders } from '../upstream/impersonation.ts';
 import type { RecentRefusals } from './recent-refusals.ts';
-import { readStreamRequest, type StreamRequest } from './stream-request.ts';
-import { joinRecorded, joinUntouched, switchingHead } from './stream-session.ts';
+import { listed, readStreamRequest, type StreamRequest } from './stream-request.ts';
+import type { OpenSessions } from './open-sessions.ts';
+import { createSpdyWire } from './spdy-wire.ts';
+import { joinTerminal, joinUntouched, switchingHead, type StreamEnd } from './stream-session.ts';
+import { createWebSocketWire } from './websocket-wire.ts';
 
 export interface StreamParts {
   apiServer: ApiServer;
   pause: Pause;
   recorder: Recorder;
   recentRefusals: RecentRefusals;
+  openSessions: OpenSessions;
+  mask: Mask;
   logger: Logger;
   /** Milliseconds. */
   now: () => number;
@@ -38,7 +50,7 @@ export async function serveStream(
   parts: StreamParts,
   request: ProxyRequest,
   message: IncomingMessage,
-  client: { socket: Duplex; head: Buffer },
+  client: StreamEnd,
   policies: readonly CompiledPolicy[],
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
@@ -79,25 +91,51 @@ export async function serveStream(
       await endQuietly();
       return remember(await asRefusal(outcome.passed));
     }
-    const { answer, socket, head } = outcome.passed.upgraded;
-    const server = { socket, head };
-    client.socket.write(switchingHead(answer, outcome.notice));
-    if (recording === undefined) await joinUntouched(client, server);
-    else {
-      const startedAtMs = parts.now();
-      start.startedAt = new Date(startedAtMs).toISOString();
-      // Never negative: somebody may set the clock back.
-      const elapsedSeconds = (): number => Math.max(0, parts.now() - startedAtMs) / 1_000;
-      await joinRecorded(client, server, recording, {
-        required: asked.record === 'Required',
-        elapsedSeconds,
-        logger: parts.logger,
-      });
-    }
+    await join(parts, request, asked, client, outcome.passed.upgraded, {
+      start,
+      notice: outcome.notice,
+      ...(recording === undefined ? {} : { recording }),
+    });
     return undefined;
   } catch (error) {
     await endQuietly();
     throw error;
+  }
+}
+
+/** Tells the client that the protocol is switched, and carries both directions until the session is over. */
+async function join(
+  parts: StreamParts,
+  request: ProxyRequest,
+  asked: StreamRequest,
+  client: StreamEnd,
+  { answer, socket, head }: Switched,
+  opened: { start: RecordingStart; notice: string | undefined; recording?: Recording },
+): Promise<void> {
+  const { start, notice, recording } = opened;
+  const { isTerminal } = asked;
+  const session = parts.openSessions.open({
+    ...{ request, isTerminal, isRecorded: recording !== undefined, wasHeld: notice !== undefined },
+  });
+  try {
+    client.socket.write(switchingHead(answer, notice));
+    const server = { socket, head };
+    if (!isTerminal) return await joinUntouched(client, server, session.revoked);
+    const startedAtMs = parts.now();
+    start.startedAt = new Date(startedAtMs).toISOString();
+    await joinTerminal(client, server, {
+      wire: asked.protocol === 'spdy' ? createSpdyWire() : createWebSocketWire(),
+      mask: parts.mask,
+      ...(recording === undefined ? {} : { recording }),
+      required: asked.record === 'Required',
+      recordInput: asked.recordInput,
+      // Never negative: somebody may set the clock back.
+      elapsedSeconds: () => Math.max(0, parts.now() - startedAtMs) / 1_000,
+      revoked: session.revoked,
+      logger: parts.logger,
+    });
+  } finally {
+    session.close();
   }
 }
 
@@ -124,16 +162,20 @@ async function attempt(
   if (!result.switched) {
     return result.answer.statusCode === 429 ? readHeldAnswer(result.answer) : { answer: result.answer };
   }
-  const chosen = result.answer.headers['sec-websocket-protocol'];
-  const extended = result.answer.headers['sec-websocket-extensions'] !== undefined;
-  if (
-    asked.protocol === 'websocket' &&
-    (extended || !String(asked.headers['sec-websocket-protocol']).includes(chosen ?? ','))
-  ) {
+  if (!isAskedFor(asked, result.answer.headers)) {
     result.socket.destroy();
     throw new Error('the API server switched to a protocol that was not asked for');
   }
   return { upgraded: result };
+}
+
+/** What the server switched to, told by its headers: to be read as what it is not, it would be passed on unread. */
+function isAskedFor({ protocol, headers }: StreamRequest, answer: IncomingHttpHeaders): boolean {
+  const isSpdy = protocol === 'spdy';
+  if (String(answer.upgrade).toLowerCase() !== (isSpdy ? 'spdy/3.1' : 'websocket')) return false;
+  if (isSpdy) return listed(headers['x-stream-protocol-version']).includes(String(answer['x-stream-protocol-version']));
+  if (answer['sec-websocket-extensions'] !== undefined) return false;
+  return listed(headers['sec-websocket-protocol']).includes(String(answer['sec-websocket-protocol']));
 }
 
 async function openFor(

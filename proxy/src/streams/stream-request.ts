@@ -1,4 +1,4 @@
-import { execRecordingOf, type AccessPolicy, type ExecRecording } from '@holdpoint/core';
+import { execRecordingOf, isInputRecordedFor, type AccessPolicy, type ExecRecording } from '@holdpoint/core';
 import { refuse, type Refusal } from '../refusal.ts';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 
@@ -7,12 +7,18 @@ export interface StreamRequest {
   protocol: 'websocket' | 'spdy';
   /** Headers of the upgrade itself. */
   headers: Record<string, string | string[]>;
-  /** How the session is recorded. `Off` for what has no terminal. */
+  /** exec and attach: read, masked, and recorded as `record` says. Not so port-forward, which passes untouched. */
+  isTerminal: boolean;
   record: ExecRecording;
+  /** Whether the recording has what is typed. */
+  recordInput: boolean;
 }
 
-/** Subprotocols whose bytes the recorder can read. */
+/** Subprotocols whose bytes we can read. */
 const recordable = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+/** The same over SPDY. They differ in how the status is told, and in what clients may ask. Source: remotecommand/constants.go. */
+const spdyProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io'];
+const spdyForward = 'portforward.k8s.io';
 /** port-forward: SPDY inside WebSocket messages, and the older plain channels. */
 const forwardable = ['SPDY/3.1+portforward.k8s.io', 'v2.portforward.k8s.io', ...recordable];
 
@@ -35,42 +41,36 @@ export function readStreamRequest(
       'only exec, attach and port-forward may upgrade their connection; ask for this as plain HTTP',
     );
   }
-  const record = terminal ? execRecordingOf(policies, user) : 'Off';
+  const how = {
+    isTerminal: terminal,
+    record: terminal ? execRecordingOf(policies, user) : ('Off' as const),
+    recordInput: terminal && isInputRecordedFor(policies, user),
+  };
   const upgrade = String(clientHeaders.upgrade ?? '').toLowerCase();
-  if (upgrade === 'websocket') return readWebSocket(clientHeaders, record, forward ? forwardable : recordable);
-  if (upgrade !== 'spdy/3.1') return refuse('malformed', `the protocol ${upgrade} is not served`);
-  if (record === 'Required') {
-    return refuse(
-      'forbidden',
-      'this session must be recorded, and SPDY sessions cannot be: use WebSockets (kubectl does by default; unset ' +
-        'KUBECTL_REMOTE_COMMAND_WEBSOCKETS)',
-    );
+  if (upgrade === 'websocket') {
+    return { ...readWebSocket(clientHeaders, forward ? forwardable : recordable), ...how };
   }
-  const versions = clientHeaders['x-stream-protocol-version'];
+  if (upgrade !== 'spdy/3.1') return refuse('malformed', `the protocol ${upgrade} is not served`);
+  return { ...readSpdy(clientHeaders, terminal ? spdyProtocols : [spdyForward]), ...how };
+}
+
+type Upgrade = Pick<StreamRequest, 'protocol' | 'headers'>;
+
+/** The client lists the versions that it speaks, in one header or in several; the server chooses. */
+function readSpdy(clientHeaders: NodeJS.Dict<string | string[]>, known: readonly string[]): Upgrade | Refusal {
+  const versions = listed(clientHeaders['x-stream-protocol-version']).filter((each) => known.includes(each));
+  if (versions.length === 0) return refuse('malformed', `ask for one of the stream protocols ${known.join(', ')}`);
   return {
     protocol: 'spdy',
-    record: 'Off',
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'SPDY/3.1',
-      ...(versions === undefined ? {} : { 'x-stream-protocol-version': versions }),
-    },
+    headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': versions },
   };
 }
 
-function readWebSocket(
-  clientHeaders: NodeJS.Dict<string | string[]>,
-  record: ExecRecording,
-  known: readonly string[],
-): StreamRequest | Refusal {
-  const asked = String(clientHeaders['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map((each) => each.trim());
-  const protocols = asked.filter((each) => known.includes(each));
+function readWebSocket(clientHeaders: NodeJS.Dict<string | string[]>, known: readonly string[]): Upgrade | Refusal {
+  const protocols = listed(clientHeaders['sec-websocket-protocol']).filter((each) => known.includes(each));
   if (protocols.length === 0) return refuse('malformed', `ask for one of the subprotocols ${known.join(', ')}`);
   return {
     protocol: 'websocket',
-    record,
     headers: {
       connection: 'Upgrade',
       upgrade: 'websocket',
@@ -79,4 +79,13 @@ function readWebSocket(
       'sec-websocket-protocol': protocols.join(', '),
     },
   };
+}
+
+/** The values of a header that is a list, in one line or in several. */
+export function listed(header: string | string[] | undefined): string[] {
+  return [header ?? '']
+    .flat()
+    .join(',')
+    .split(',')
+    .map((each) => each.trim());
 }

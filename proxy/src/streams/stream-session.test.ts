@@ -1,11 +1,17 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { duplexPair, type Duplex } from 'node:stream';
 import { expect, test } from '@jest/globals';
+import { createMask, failureStatus } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
 import type { TerminalFrame } from '../recording/asciicast.ts';
 import type { Recording } from '../recording/recording.ts';
-import { joinRecorded, joinUntouched, type StreamEnd } from './stream-session.ts';
+import { joinTerminal, joinUntouched, type StreamEnd, type TerminalOptions } from './stream-session.ts';
+import { createWebSocketWire } from './websocket-wire.ts';
 
 const none = Buffer.alloc(0);
+const mask = createMask((text) => createHash('sha256').update(text).digest('hex'));
+const never = new AbortController().signal;
 /** An unmasked binary frame on stdout. */
 const frameOf = (text: string): Buffer => Buffer.from([0x82, text.length + 1, 1, ...Buffer.from(text)]);
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -43,44 +49,39 @@ function createSlowRecording(fails = false): Recording & { frames: TerminalFrame
   return recording;
 }
 
+const optionsWith = (recording: Recording, required: boolean, revoked = never): TerminalOptions => ({
+  ...{ wire: createWebSocketWire(), mask, recording, required, recordInput: true, revoked, logger: silent },
+  elapsedSeconds: () => 1,
+});
+
 test('delivers the last words of a server that closes while they are being recorded', async () => {
   const [client, server] = [pair(), pair()];
   const recording = createSlowRecording();
-  const joined = joinRecorded(client.near, server.near, recording, {
-    required: true,
-    elapsedSeconds: () => 1,
-    logger: silent,
-  });
-  server.far.write(frameOf('first'));
+  const joined = joinTerminal(client.near, server.near, optionsWith(recording, true));
+  server.far.write(frameOf('first\n'));
   server.far.end(frameOf('last'));
-  expect(await everything(client.far)).toEqual(Buffer.concat([frameOf('first'), frameOf('last')]));
+  expect(await everything(client.far)).toEqual(Buffer.concat([frameOf('first\n'), frameOf('last')]));
   client.far.destroy();
   await joined;
-  expect(recording.frames.map(([, , text]) => text).join()).toBe('first,last');
+  expect(recording.frames.map(([, , text]) => text).join()).toBe('first\n,last');
   expect(recording.ended).toBe(true);
 });
 
-test('closes the session when it must be recorded and cannot be; not a byte passes', async () => {
+test('ends the session when it must be recorded and cannot be: not a byte of it passes, and the client is told', async () => {
   const [client, server] = [pair(), pair()];
   const recording = createSlowRecording(true);
-  const joined = joinRecorded(client.near, server.near, recording, {
-    required: true,
-    elapsedSeconds: () => 1,
-    logger: silent,
-  });
+  const joined = joinTerminal(client.near, server.near, optionsWith(recording, true));
   server.far.write(frameOf('secret'));
+  const got = (await everything(client.far)).toString();
   await joined;
-  expect(client.far.read()).toBe(null);
+  expect(got).not.toContain('secret');
+  expect(got).toContain('the session was ended: gone');
   expect([client.near.socket.destroyed, server.near.socket.destroyed, recording.ended]).toEqual([true, true, true]);
 });
 
 test('goes on without a recorder where that is allowed', async () => {
   const [client, server] = [pair(), pair()];
-  const joined = joinRecorded(client.near, server.near, createSlowRecording(true), {
-    required: false,
-    elapsedSeconds: () => 1,
-    logger: silent,
-  });
+  const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(true), false));
   server.far.end(frameOf('out'));
   expect(await everything(client.far)).toEqual(frameOf('out'));
   client.far.destroy();
@@ -89,11 +90,7 @@ test('goes on without a recorder where that is allowed', async () => {
 
 test('closes the server’s side when the client goes away', async () => {
   const [client, server] = [pair(), pair()];
-  const joined = joinRecorded(client.near, server.near, createSlowRecording(), {
-    required: true,
-    elapsedSeconds: () => 1,
-    logger: silent,
-  });
+  const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true));
   client.near.socket.destroy();
   await joined;
   expect(server.near.socket.destroyed).toBe(true);
@@ -101,7 +98,7 @@ test('closes the server’s side when the client goes away', async () => {
 
 test('untouched: carries both ways, and the end of one is the end of the other', async () => {
   const [client, server] = [pair(), pair()];
-  const joined = joinUntouched({ ...client.near, head: Buffer.from('head ') }, server.near);
+  const joined = joinUntouched({ ...client.near, head: Buffer.from('head ') }, server.near, never);
   client.far.end('typed');
   server.far.end('printed');
   expect(await Promise.all([everything(server.far), everything(client.far)])).toEqual([
@@ -109,4 +106,30 @@ test('untouched: carries both ways, and the end of one is the end of the other',
     Buffer.from('printed'),
   ]);
   await joined;
+});
+
+test('revoked: the client is told why, and nothing more of the server’s passes', async () => {
+  const [client, server] = [pair(), pair()];
+  const revoking = new AbortController();
+  const recording = createSlowRecording();
+  const joined = joinTerminal(client.near, server.near, optionsWith(recording, true, revoking.signal));
+  server.far.write(frameOf('before\n'));
+  await once(client.far, 'readable');
+  revoking.abort(failureStatus(403, 'terminals are over'));
+  server.far.write(frameOf('after\n'));
+  const got = (await everything(client.far)).toString();
+  await joined;
+  expect(got).toContain('before');
+  expect(got).toContain('terminals are over');
+  expect(got).not.toContain('after');
+  expect([server.near.socket.destroyed, recording.ended]).toEqual([true, true]);
+});
+
+test('revoked: what passes untouched is cut', async () => {
+  const [client, server] = [pair(), pair()];
+  const revoking = new AbortController();
+  const joined = joinUntouched(client.near, server.near, revoking.signal);
+  revoking.abort(failureStatus(403, 'over'));
+  await joined;
+  expect([client.near.socket.destroyed, server.near.socket.destroyed]).toEqual([true, true]);
 });

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { messageOf } from '@holdpoint/core';
+import { failureStatus, messageOf, type Mask, type Status } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
 import { warningHeader } from '../answer/answer-headers.ts';
 import type { TerminalFrame } from '../recording/asciicast.ts';
 import type { Recording } from '../recording/recording.ts';
-import { pipeRecorded } from './recorded-pipe.ts';
+import { createMaskedOutput } from './masked-output.ts';
+import { pumpInput, pumpOutput } from './terminal-pump.ts';
+import type { TerminalWire } from './terminal-wire.ts';
 
 /** One end of an upgraded connection, with what arrived before anyone listened. */
 export interface StreamEnd {
@@ -23,56 +25,93 @@ export function switchingHead(answer: IncomingMessage, notice: string | undefine
   return Buffer.from(`${text}\r\n`, 'latin1');
 }
 
-/** Joins both ends until either closes. Bytes pass untouched; nothing times out. */
-export async function joinUntouched(client: StreamEnd, server: StreamEnd): Promise<void> {
+/** Joins both ends until either closes, or the session is revoked. Bytes pass untouched; nothing times out. */
+export async function joinUntouched(client: StreamEnd, server: StreamEnd, revoked: AbortSignal): Promise<void> {
   const over = closeTogether(client.socket, server.socket);
   if (server.head.length > 0) client.socket.write(server.head);
   if (client.head.length > 0) server.socket.write(client.head);
   client.socket.pipe(server.socket);
   server.socket.pipe(client.socket);
+  const cut = (): void => {
+    client.socket.destroy();
+    server.socket.destroy();
+  };
+  if (revoked.aborted) cut();
+  revoked.addEventListener('abort', cut, { once: true });
   await over;
+  revoked.removeEventListener('abort', cut);
 }
 
-/**
- * Joins both ends; every frame goes to the recording before it goes on.
- *
- * @param required close the session when a frame cannot be recorded; otherwise it goes on without, and the log says so
- */
-export async function joinRecorded(
-  client: StreamEnd,
-  server: StreamEnd,
-  recording: Recording,
-  options: { required: boolean; elapsedSeconds: () => number; logger: Logger },
-): Promise<void> {
-  let lost = false;
-  const record = async (frames: TerminalFrame[]): Promise<void> => {
-    if (options.required) return recording.add(frames);
-    recording.add(frames).catch((error: unknown) => {
-      if (!lost) options.logger.warn({ reason: messageOf(error) }, 'recording lost, session goes on');
-      lost = true;
-    });
+export interface TerminalOptions {
+  wire: TerminalWire;
+  mask: Mask;
+  /** undefined: the session is masked, and not recorded. */
+  recording?: Recording;
+  /** End the session when a frame cannot be recorded; otherwise it goes on without, and the log says so. */
+  required: boolean;
+  /** Whether the recording has what is typed. */
+  recordInput: boolean;
+  elapsedSeconds: () => number;
+  /** Aborted, with a Status as its reason, when the session may not go on. */
+  revoked: AbortSignal;
+  logger: Logger;
+}
+
+/** Joins both ends of a terminal: what the server says is masked, and every frame is recorded before it goes on. */
+export async function joinTerminal(client: StreamEnd, server: StreamEnd, options: TerminalOptions): Promise<void> {
+  const { wire, mask, recording, revoked, logger } = options;
+  const pumps = { seconds: options.elapsedSeconds, record: recorderOf(options) };
+  /** Tells the client why, in its protocol's own way; a client that takes nothing more is closed all the same. */
+  const end = (status: Status): void => {
+    if (!client.socket.writableEnded) client.socket.end(wire.farewell(status));
+    server.socket.destroy();
   };
-  const run = async (from: 'client' | 'server', source: StreamEnd, sink: StreamEnd): Promise<void> => {
+  const onRevoked = (): void => end(revoked.reason as Status);
+  const run = async (pump: Promise<void>, sink: Duplex): Promise<void> => {
     try {
-      await pipeRecorded(source.socket, sink.socket, source.head, from, options.elapsedSeconds, record);
-      sink.socket.end();
+      await pump;
+      sink.end();
     } catch (error) {
+      if (revoked.aborted) return;
       // A side that broke off is how sessions end; a frame that could not be recorded is why this one must.
-      if (!isBrokenOff(error)) options.logger.warn({ reason: messageOf(error) }, 'recorded session closed');
-      client.socket.destroy();
-      server.socket.destroy();
+      if (isBrokenOff(error)) {
+        client.socket.destroy();
+        server.socket.destroy();
+        return;
+      }
+      logger.warn({ reason: messageOf(error) }, 'terminal closed');
+      end(failureStatus(503, `the session was ended: ${messageOf(error)}`));
     }
   };
   ignoreErrors(client.socket, server.socket);
   // A client that is gone reads nothing more. Not so the other way: when the server is gone, its last words may still be
   // on their way to the recorder.
   client.socket.on('close', () => server.socket.destroy());
-  const typing = run('client', client, server);
-  await run('server', server, client);
+  revoked.addEventListener('abort', onRevoked, { once: true });
+  if (revoked.aborted) onRevoked();
+  const input = { source: client.socket, sink: server.socket, head: client.head };
+  const typing = run(pumpInput(input, wire, { ...pumps, recordInput: options.recordInput }), server.socket);
+  const printing = { source: server.socket, sink: client.socket, head: server.head };
+  await run(pumpOutput(printing, wire, createMaskedOutput(mask, wire), pumps), client.socket);
   await flushed(client.socket);
   client.socket.destroy();
   await typing;
-  await recording.end();
+  revoked.removeEventListener('abort', onRevoked);
+  wire.close();
+  await recording?.end();
+}
+
+function recorderOf({ recording, required, logger }: TerminalOptions): (frames: TerminalFrame[]) => Promise<void> {
+  if (recording === undefined) return () => Promise.resolve();
+  if (required) return (frames) => recording.add(frames);
+  let lost = false;
+  return (frames) => {
+    recording.add(frames).catch((error: unknown) => {
+      if (!lost) logger.warn({ reason: messageOf(error) }, 'recording lost, session goes on');
+      lost = true;
+    });
+    return Promise.resolve();
+  };
 }
 
 function isBrokenOff(error: unknown): boolean {

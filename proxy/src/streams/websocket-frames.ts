@@ -1,8 +1,9 @@
 import { HoldpointError } from '@holdpoint/core';
+import { createFrameCutter } from './frame-cutter.ts';
 
 /** One WebSocket frame as it passes by. Source: RFC 6455, section 5.2. */
 export interface Frame {
-  /** The frame's own bytes, to be forwarded as they are. */
+  /** The frame's own bytes, as they came. */
   raw: Buffer;
   /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
   opcode: number;
@@ -15,37 +16,28 @@ export interface Frame {
 const maxPayloadBytes = 16 * 1_048_576;
 
 /**
- * Cuts a byte stream into frames. Gives complete frames only: what has not arrived whole is kept, so that nothing is
- * forwarded of a frame that has not been recorded. Throws ERR_MASK_UNREADABLE for a frame nobody agreed to (reserved
- * bits: an extension; a size beyond reason).
+ * Reads frames. Throws ERR_MASK_UNREADABLE for a frame nobody agreed to (reserved bits or opcodes: an extension; a size beyond
+ * reason).
  */
 export function createFrameReader(): (chunk: Buffer) => Frame[] {
-  let pending: Buffer = Buffer.alloc(0);
-  let wanted = 0;
-  let chunks: Buffer[] = [];
-  let size = 0;
-  return (chunk) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    // A large frame comes in many pieces: joined once, when it is whole.
-    if (size < wanted) return [];
-    pending = chunks.length === 1 ? chunk : Buffer.concat(chunks, size);
-    const frames: Frame[] = [];
-    let at = 0;
-    for (;;) {
-      const frame = readFrame(pending.subarray(at));
-      if (typeof frame === 'number') {
-        wanted = frame;
-        break;
-      }
-      frames.push(frame);
-      at += frame.raw.length;
-    }
-    pending = pending.subarray(at);
-    chunks = pending.length === 0 ? [] : [pending];
-    size = pending.length;
-    return frames;
-  };
+  return createFrameCutter(readFrame);
+}
+
+/** A frame as a server writes it: whole, and not XORed. */
+export function serverFrame(opcode: number, parts: readonly Buffer[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const first = 0x80 | opcode;
+  if (length < 126) return Buffer.concat([Buffer.from([first, length]), ...parts]);
+  const head = Buffer.alloc(length <= 0xffff ? 4 : 10);
+  head[0] = first;
+  if (length <= 0xffff) {
+    head[1] = 126;
+    head.writeUInt16BE(length, 2);
+  } else {
+    head[1] = 127;
+    head.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return Buffer.concat([head, ...parts]);
 }
 
 /** The first frame, or how many bytes are needed to tell more. */
@@ -53,6 +45,8 @@ function readFrame(bytes: Buffer): Frame | number {
   if (bytes.length < 2) return 2;
   const [first = 0, second = 0] = bytes;
   if ((first & 0x70) !== 0) throw unreadable('uses an extension that was not agreed on');
+  const opcode = first & 0x0f;
+  if (opcode > 10 || (opcode > 2 && opcode < 8)) throw unreadable('is of a kind that does not exist');
   let header = 2;
   let length = second & 0x7f;
   if (length === 126) {
@@ -71,7 +65,7 @@ function readFrame(bytes: Buffer): Frame | number {
   if (bytes.length < start + length) return start + length;
   const raw = bytes.subarray(0, start + length);
   const payload = masked ? unmask(raw.subarray(start), raw.subarray(header, start)) : raw.subarray(start);
-  return { raw, opcode: first & 0x0f, fin: (first & 0x80) !== 0, payload };
+  return { raw, opcode, fin: (first & 0x80) !== 0, payload };
 }
 
 function unmask(payload: Buffer, key: Buffer): Buffer {

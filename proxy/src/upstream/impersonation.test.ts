@@ -8,6 +8,7 @@ function requestOf(user: Partial<UserInfo>, more: Partial<ProxyRequest> = {}): P
     method: 'GET',
     url: '/api/v1/pods',
     info: requestInfoOf('GET', '/api/v1/pods') as RequestInfo,
+    query: [],
     token: 't',
     headers: { accept: 'application/json', range: 'bytes=0-1' },
     requestId: 'r-1',

@@ -75,3 +75,8 @@ export function findTokens(text: string): readonly Span[] {
   if (text.length < 16 || !formatTrigger.test(text)) return [];
   return mergeSpans(formats.flatMap((find) => find(text)));
 }
+
+/** True for a word that carries what marks a token by its format: the rest of it may still be to come. */
+export function mayBeginToken(word: string): boolean {
+  return formatTrigger.test(word);
+}

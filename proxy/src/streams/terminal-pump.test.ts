@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { PassThrough } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { createMask } from '@holdpoint/core';
+import type { TerminalFrame } from '../recording/asciicast.ts';
+import { clientSample, serverSample } from './frame-samples.ts';
+import { createMaskedOutput } from './masked-output.ts';
+import { pumpInput, pumpOutput, type PumpOptions } from './terminal-pump.ts';
+import { createWebSocketWire } from './websocket-wire.ts';
+
+const mask = createMask((text) => createHash('sha256').update(text).digest('hex'));
+const token = `ghp_${'a1B2'.repeat(9)}`;
+const out = (text: string): Buffer => serverSample(Buffer.from(`\u0001${text}`));
+const typed = (text: string): Buffer => clientSample(Buffer.from(`\u0000${text}`));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const head: Buffer = Buffer.alloc(0);
+
+function printing(
+  record: PumpOptions['record'],
+  first = head,
+): { source: PassThrough; sink: PassThrough; done: Promise<void> } {
+  const [source, sink, wire] = [new PassThrough(), new PassThrough(), createWebSocketWire()];
+  const done = pumpOutput({ source, sink, head: first }, wire, createMaskedOutput(mask, wire), {
+    seconds: () => 5,
+    record,
+  });
+  return { source, sink, done };
+}
+
+test('forwards a frame only after it is recorded', async () => {
+  const recorded: TerminalFrame[] = [];
+  let acknowledge = (): void => undefined;
+  const { source, sink, done } = printing((frames) => {
+    recorded.push(...frames);
+    return new Promise<void>((resolve) => (acknowledge = resolve));
+  }, out('head\n'));
+  await turn();
+  await turn();
+  expect(recorded).toEqual([[5, 'o', 'head\n']]);
+  expect(sink.read()).toBe(null);
+  acknowledge();
+  await turn();
+  expect(sink.read()).toEqual(out('head\n'));
+
+  const [one, two] = [out('one\n').subarray(0, 3), out('one\n').subarray(3)];
+  source.write(one);
+  await turn();
+  expect(recorded.length).toBe(1);
+  source.write(two);
+  while (recorded.length === 1) await turn();
+  expect(sink.read()).toBe(null);
+  acknowledge();
+  source.end();
+  await done;
+  expect(sink.read()).toEqual(out('one\n'));
+});
+
+test('forwards nothing that could not be recorded', async () => {
+  const { source, sink, done } = printing(() => Promise.reject(new Error('gone')));
+  source.end(out('lost\n'));
+  await expect(done).rejects.toThrow('gone');
+  expect(sink.read()).toBe(null);
+});
+
+test('a prompt has no newline, and is shown all the same; the token printed after it is not', async () => {
+  const { source, sink, done } = printing(() => Promise.resolve());
+  const shown: Buffer[] = [];
+  sink.on('data', (chunk: Buffer) => shown.push(chunk));
+  source.write(out('name: '));
+  while (shown.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(Buffer.concat(shown)).toEqual(out('name: '));
+  source.write(out(token.slice(0, 8)));
+  source.end(out(token.slice(8)));
+  await done;
+  expect(Buffer.concat(shown).toString()).toContain('holdpoint-mask:v1:');
+  expect(Buffer.concat(shown).toString()).not.toContain(token.slice(0, 8));
+});
+
+test.each([
+  { recordInput: true, want: ['l', 's\n'] },
+  { recordInput: false, want: [] },
+])(
+  'what is typed goes on as it came, and is recorded where that is wanted: $recordInput',
+  async ({ recordInput, want }) => {
+    const [source, sink] = [new PassThrough(), new PassThrough()];
+    const recorded: TerminalFrame[] = [];
+    const sent = Buffer.concat([typed('l'), typed('s\n')]);
+    source.end(sent);
+    await pumpInput({ source, sink, head }, createWebSocketWire(), {
+      seconds: () => 5,
+      record: async (frames) => void recorded.push(...frames),
+      recordInput,
+    });
+    expect(recorded).toEqual(want.map((text) => [5, 'i', text]));
+    expect(sink.read()).toEqual(sent);
+  },
+);

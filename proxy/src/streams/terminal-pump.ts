@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { TextDecoder } from 'node:util';
+import type { TerminalFrame } from '../recording/asciicast.ts';
+import { gatheredChunks } from './gathered-chunks.ts';
+import type { MaskedOutput, Outgoing } from './masked-output.ts';
+import type { ClientPart, TerminalWire } from './terminal-wire.ts';
+
+/** Where one direction's bytes come from, and where they go. */
+export interface Direction {
+  source: Duplex;
+  sink: Duplex;
+  /** Bytes that arrived with the upgrade. */
+  head: Buffer;
+}
+
+/** What both directions need besides. */
+export interface PumpOptions {
+  /** Since the recording began. */
+  seconds: () => number;
+  /** Resolves when the frames are safe; nothing goes on before. */
+  record: (frames: TerminalFrame[]) => Promise<void>;
+}
+
+/** Frames that belong together arrive within this; a prompt that waits for it is still there at once for a person. */
+const pauseMs = 30;
+/** Whoever prints a token more slowly than this has its first half shown. */
+const settleMs = 1_000;
+
+/**
+ * Carries what the client says: whole frames, each only after it is recorded. Resolves when the source ends; rejects when a
+ * side breaks, or a frame cannot be read or recorded.
+ */
+export async function pumpInput(
+  direction: Direction,
+  wire: TerminalWire,
+  options: PumpOptions & { recordInput: boolean },
+): Promise<void> {
+  const decoder = new TextDecoder();
+  const framesOf = ({ event }: ClientPart): TerminalFrame[] => {
+    if (event === undefined) return [];
+    if (event.code === 'r') return [[options.seconds(), 'r', event.size]];
+    if (!options.recordInput) return [];
+    const text = decoder.decode(event.bytes, { stream: true });
+    return text === '' ? [] : [[options.seconds(), 'i', text]];
+  };
+  const pass = async (chunk: Buffer): Promise<void> => {
+    const parts = await wire.fromClient(chunk);
+    await deliver({ raw: parts.map(({ raw }) => raw), frames: parts.flatMap(framesOf) }, direction.sink, options);
+  };
+  if (direction.head.length > 0) await pass(direction.head);
+  for await (const chunk of gatheredChunks(direction.source)) await pass(chunk);
+}
+
+/** The same for what the server says, masked. What the mask holds back goes on when the server has been silent for a while. */
+export async function pumpOutput(
+  direction: Direction,
+  wire: TerminalWire,
+  output: MaskedOutput,
+  options: PumpOptions,
+): Promise<void> {
+  const { source, sink, head } = direction;
+  const pass = async (outgoing: Outgoing): Promise<void> => deliver(outgoing, sink, options);
+  const take = async (chunk: Buffer): Promise<void> =>
+    pass(output.take(await wire.fromServer(chunk), options.seconds()));
+  const chunks = gatheredChunks(source);
+  if (head.length > 0) await take(head);
+  let next = chunks.next();
+  let silentMs = 0;
+  for (;;) {
+    const waitMs = !output.isHolding() ? Infinity : silentMs === 0 ? pauseMs : settleMs;
+    const arrived = await within(next, waitMs);
+    if (arrived === undefined) {
+      await pass(silentMs === 0 ? output.pause(options.seconds()) : output.settle(options.seconds()));
+      silentMs += waitMs;
+      continue;
+    }
+    if (arrived.done === true) break;
+    await take(arrived.value);
+    silentMs = 0;
+    next = chunks.next();
+  }
+  await pass(output.end(options.seconds()));
+}
+
+/** Records, then sends, at the sink's pace. */
+async function deliver({ raw, frames }: Outgoing, sink: Duplex, { record }: PumpOptions): Promise<void> {
+  // A ping has nothing to record, and waits for nothing.
+  if (frames.length > 0) await record(frames);
+  if (sink.destroyed || sink.writableEnded || raw.length === 0) return;
+  if (!sink.write(Buffer.concat(raw))) await drainOrClose(sink);
+}
+
+/** What the promise gives; undefined when it takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  if (ms === Infinity) return promise;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms))),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A sink that is closed never drains. */
+async function drainOrClose(sink: Duplex): Promise<void> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    await Promise.race([once(sink, 'drain', { signal }), once(sink, 'close', { signal })]);
+  } finally {
+    over.abort();
+  }
+}
