@@ -26,6 +26,10 @@ export interface StackOptions {
   services?: readonly ServiceName[];
   /** With more than one, a balancer stands before them, as a Kubernetes Service would. @default 1 */
   webhookReplicas?: number;
+  /** The same of the proxy. @default 1 */
+  proxyReplicas?: number;
+  /** Added to the proxy's command line. */
+  proxyFlags?: readonly string[];
   /** Added to the webhook's command line. */
   webhookFlags?: readonly string[];
   /** Added to the audit sink's command line. */
@@ -67,6 +71,8 @@ export interface Stack {
   service(name: ServiceName): Service;
   /** Every replica of the webhook, each at its own URL; see `restartOneByOne`. */
   readonly webhooks: readonly Service[];
+  /** The same of the proxy. */
+  readonly proxies: readonly Service[];
   token(user: IssuedUser, options?: { sid?: string }): Promise<string>;
   /** Has a file outside `dir` go with the stack, however that ends; or a folder, if nothing else is in it by then. */
   own(path: string): void;
@@ -75,7 +81,7 @@ export interface Stack {
 }
 
 /** What Kubernetes gives a pod by default. */
-const webhookGraceMs = 30_000;
+const podGraceMs = 30_000;
 /** Several rounds of the balancer's probe, also on a busy machine. */
 const drainDelay = '2s';
 
@@ -122,7 +128,7 @@ interface BringUp {
 
 async function bringUp({ options, progress, binaries, dir, leash, cleanups, close }: BringUp): Promise<Stack> {
   const wanted = options.services ?? allServices;
-  const replicas = options.webhookReplicas ?? 1;
+  const replicas = { webhook: options.webhookReplicas ?? 1, proxy: options.proxyReplicas ?? 1 };
   for (const folder of ['logs', 'bin', 'kubeconfigs']) mkdirSync(join(dir, folder), { mode: 0o700 });
   const ports = await reservePorts();
   cleanups.push(() => ports.release());
@@ -145,11 +151,12 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
       auditsink: join(dir, 'kubeconfigs', 'auditsink'),
     },
     dataDir: join(dir, 'data'),
-    drainDelay: replicas > 1 ? drainDelay : '0s',
+    drainDelay: replicas.webhook > 1 ? drainDelay : '0s',
+    proxyDrainDelay: replicas.proxy > 1 ? drainDelay : '0s',
   };
   const moreFlags: Record<ServiceName, readonly string[]> = {
     webhook: options.webhookFlags ?? [],
-    proxy: [],
+    proxy: options.proxyFlags ?? [],
     auditsink: options.auditsinkFlags ?? [],
   };
   const startReplica = async (name: ServiceName, processName: string, listen: string): Promise<Service> => {
@@ -159,7 +166,7 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
         command: process.execPath,
         args: [...commandLineOf(name, serviceInput, listen), ...moreFlags[name]],
         logFile: join(dir, 'logs', `${processName}.log`),
-        graceMs: name === 'webhook' ? webhookGraceMs : undefined,
+        graceMs: name === 'auditsink' ? undefined : podGraceMs,
         url: `https://${listen}`,
         readyPath: readyPaths[name],
         ca: files.caPem,
@@ -172,25 +179,19 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
   const startService = async (name: ServiceName): Promise<void> => {
     services.set(name, await startReplica(name, name, addresses[name]));
   };
-  const webhooks: Service[] = [];
-  const startWebhooks = async (): Promise<void> => {
-    if (replicas === 1) {
-      webhooks.push(await startReplica('webhook', 'webhook', addresses.webhook));
-    } else {
-      const own = Array.from({ length: replicas }, address);
-      webhooks.push(
-        ...(await Promise.all(own.map((listen, i) => startReplica('webhook', `webhook-${String(i + 1)}`, listen)))),
-      );
-      const balancer = await createBalancer(
-        portOf(addresses.webhook),
-        webhooks.map((replica) => ({ port: portOf(replica.url), isReady: () => replica.ready() })),
-      );
-      cleanups.push(() => balancer.close());
-      await balancer.refresh();
-    }
-    const [first] = webhooks;
-    if (first !== undefined) services.set('webhook', first);
+  const startReplicas = async (name: 'webhook' | 'proxy'): Promise<Service[]> => {
+    if (replicas[name] === 1) return [await startReplica(name, name, addresses[name])];
+    const own = Array.from({ length: replicas[name] }, address);
+    const started = await Promise.all(own.map((listen, i) => startReplica(name, `${name}-${String(i + 1)}`, listen)));
+    const balancer = await createBalancer(
+      portOf(addresses[name]),
+      started.map((replica) => ({ port: portOf(replica.url), isReady: () => replica.ready() })),
+    );
+    cleanups.push(() => balancer.close());
+    await balancer.refresh();
+    return started;
   };
+  const started: Record<'webhook' | 'proxy', Service[]> = { webhook: [], proxy: [] };
   const [etcd, issuer] = await Promise.all([
     startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash),
     startIssuer({ folder: dir, port: issuerPort, url: issuerUrl, files }, leash),
@@ -277,7 +278,9 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
         const tokenFile = join(dir, 'pki', `${name}.token`);
         writeFileSync(tokenFile, stdout.trim(), { mode: 0o600 });
         writeKubeconfig(name, apiServer.url, { type: 'TokenFile', file: tokenFile });
-        await (name === 'webhook' ? startWebhooks() : startService(name));
+        started[name] = await startReplicas(name);
+        const [first] = started[name];
+        if (first !== undefined) services.set(name, first);
       }),
   ]);
   for (const manifest of options.manifests ?? []) await mustApply(['apply', '-f', manifest]);
@@ -301,7 +304,8 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
       if (service === undefined) throw new HoldpointError('ERR_STACK_FAILED', `the stack runs no ${name}`);
       return service;
     },
-    webhooks,
+    webhooks: started.webhook,
+    proxies: started.proxy,
     token: (user, tokenOptions) => issuer.token(user, tokenOptions),
     own: (path) => leash.own(path),
     close,

@@ -51,6 +51,19 @@ export function durationFlag(name: string, text: string): number {
   return seconds * 1_000;
 }
 
+/**
+ * Reads a flag's value as a whole number, 1 or more.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID naming the flag
+ */
+export function countFlag(name: string, text: string): number {
+  const count = Number(text);
+  if (!/^[0-9]+$/.test(text) || count < 1 || !Number.isSafeInteger(count)) {
+    throw new HoldpointError('ERR_CONFIG_INVALID', `--${name}: "${text}" is not a whole number above 0`);
+  }
+  return count;
+}
+
 function usageOf(table: Record<string, Flag>): string {
   return Object.entries(table)
     .map(([name, flag]) => `  --${name}  ${flag.description}${flag.default === undefined ? '' : ` (${flag.default})`}`)

@@ -1,30 +1,61 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createMask, parseAuthenticationConfiguration, type AccessPolicy, type Hold } from '@holdpoint/core';
 import {
-  closeGracefully,
+  createMask,
+  HoldpointError,
+  messageOf,
+  parseAuthenticationConfiguration,
+  type AccessPolicy,
+  type Hold,
+} from '@holdpoint/core';
+import {
+  countFlag,
+  createDrain,
+  createKubeClient,
   createLogger,
+  createMetrics,
   createObjectCache,
+  createTlsMetrics,
+  durationFlag,
   exitOnFatal,
   kinds,
   listen,
   loadKubeConfig,
+  ownUser,
   parseFlags,
   parseYaml,
+  problemsOf,
+  readCaBundle,
   readKey,
+  readTlsPair,
   runUntilSignal,
 } from '@holdpoint/platform';
 import { createAuthenticator } from './identity/authenticator.ts';
+import { createProxyMetrics, registerProxyGauges, type WatchedResource } from './metrics.ts';
 import { createHoldFollower } from './pause/hold-follower.ts';
+import { createPauseRoom } from './pause/pause-room.ts';
 import { createPause } from './pause/pause.ts';
+import { createTurnstile } from './pause/turnstile.ts';
 import { createRecorder } from './recording/recorder.ts';
 import { createProxyServer } from './server.ts';
+import { createSinkClient } from './sink/sink-client.ts';
 import { createOpenSockets } from './streams/open-sockets.ts';
 import { createRecentRefusals } from './streams/recent-refusals.ts';
+import { createStrangerLimit } from './transcript/stranger-limit.ts';
+import { createTeller } from './transcript/teller.ts';
+import { toLeftOutEvent } from './transcript/transcript-event.ts';
+import { createTranscript } from './transcript/transcript.ts';
 import { createAggregatedGroups, type ApiService } from './upstream/aggregated-groups.ts';
 import { createApiServer } from './upstream/api-server.ts';
 import { createCredentials } from './upstream/credentials.ts';
 import { createFetch } from './upstream/fetch-with-ca.ts';
+
+/** Requests and terminals under way get so long to their end; with the delay before it, well below the 30 s of a pod. */
+const drainMs = 10_000;
+/** What the transcript still has to say after that. */
+const lastWordsMs = 3_000;
+/** Of the API server's 200 seats for writes, at most so many go to requests whose approval has just come. */
+const resumingAtOnce = 32;
 
 exitOnFatal('proxy');
 const flags = parseFlags(process.argv.slice(2), {
@@ -35,54 +66,156 @@ const flags = parseFlags(process.argv.slice(2), {
   'authentication-config': { description: "AuthenticationConfiguration file, as the API server's" },
   'mask-key-file': { description: 'key that mask tokens are bound by, as hex' },
   'recordings-url': { description: 'where the audit sink takes terminal recordings' },
-  'recordings-ca-file': { description: 'PEM authorities of that URL; empty: the system', default: '' },
-  'recordings-token-file': { description: 'bearer token for that URL; empty: none', default: '' },
+  'transcripts-url': {
+    description: 'where the audit sink takes transcripts; empty: none are written',
+    default: '',
+  },
+  'recordings-ca-file': { description: 'PEM authorities of these URLs; empty: the system', default: '' },
+  'recordings-token-file': { description: 'bearer token for these URLs; empty: none', default: '' },
+  'max-paused': { description: 'requests that may wait for an approval at a time', default: '2000' },
+  'max-paused-bytes': {
+    description: 'bytes of their bodies, together',
+    default: String(256 * 1024 ** 2),
+  },
+  'drain-delay': {
+    description: 'how long it serves on after SIGTERM, until no new connection comes here',
+    default: '5s',
+  },
+  check: { description: 'says what would keep it from serving, all at once, and exits 0 or 1', isSwitch: true },
   'log-level': { description: 'debug, info, warn or error', default: 'info' },
 });
 
-const logger = createLogger('proxy', flags['log-level']);
 const now = (): number => Date.now();
+const readAuthentication = () =>
+  parseAuthenticationConfiguration(parseYaml(readFileSync(flags['authentication-config'], 'utf8')));
+const maxPaused = (): number => countFlag('max-paused', flags['max-paused']);
+const maxPausedBytes = (): number => countFlag('max-paused-bytes', flags['max-paused-bytes']);
+const drainDelayMs = (): number => durationFlag('drain-delay', flags['drain-delay']);
+const sinkAt = (flag: 'recordings-url' | 'transcripts-url') => {
+  if (!/^https?:$/.test(URL.parse(flags[flag])?.protocol ?? '')) {
+    throw new HoldpointError('ERR_CONFIG_INVALID', `--${flag}: "${flags[flag]}" is not an http or https URL`);
+  }
+  return createSinkClient({
+    url: flags[flag],
+    caFile: flags['recordings-ca-file'],
+    tokenFile: flags['recordings-token-file'],
+  });
+};
+
+if (flags.check === 'true') {
+  // All at once: whoever installs it wants one list, not one error after the other.
+  const problems = await problemsOf([
+    maxPaused,
+    maxPausedBytes,
+    drainDelayMs,
+    () => readKey(flags['mask-key-file']),
+    () => readTlsPair(flags['tls-cert-file'], flags['tls-private-key-file']),
+    readAuthentication,
+    () => (flags['recordings-ca-file'] === '' ? undefined : readCaBundle(flags['recordings-ca-file'])),
+    () => requireReadable(flags['recordings-token-file']),
+    () => sinkAt('recordings-url'),
+    () => (flags['transcripts-url'] === '' ? undefined : sinkAt('transcripts-url')),
+    async () => {
+      const kube = createKubeClient(loadKubeConfig({ file: flags.kubeconfig }));
+      for (const kind of [kinds.accessPolicies, kinds.holds, kinds.apiServices]) await kube.list(kind);
+    },
+  ]);
+  process.stdout.write(problems.length === 0 ? 'proxy: ready to serve\n' : `${problems.join('\n')}\n`);
+  process.exit(problems.length === 0 ? 0 : 1);
+}
+
+const logger = createLogger('proxy', flags['log-level']);
+const drainDelay = drainDelayMs();
+const room = createPauseRoom(maxPaused(), maxPausedBytes());
 const config = loadKubeConfig({ file: flags.kubeconfig });
-const authentication = parseAuthenticationConfiguration(
-  parseYaml(readFileSync(flags['authentication-config'], 'utf8')),
-);
+const authentication = readAuthentication();
 const maskKey = readKey(flags['mask-key-file']);
-const onWatchError = (error: unknown): void => logger.warn({ err: error }, 'watch broken, starting again');
-const policies = await createObjectCache<AccessPolicy>(config, kinds.accessPolicies, onWatchError);
-const holds = await createObjectCache<Hold>(config, kinds.holds, onWatchError);
-const apiServices = await createObjectCache<ApiService>(config, kinds.apiServices, onWatchError);
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const allMetrics = createMetrics({ service: 'proxy', version });
+const metrics = createProxyMetrics(allMetrics);
+const countTlsReload = createTlsMetrics(allMetrics);
+const watchBroke =
+  (resource: WatchedResource) =>
+  (error: unknown): void => {
+    metrics.watchBroke(resource);
+    logger.warn({ err: error, resource }, 'watch broken, starting again');
+  };
+const policies = await createObjectCache<AccessPolicy>(config, kinds.accessPolicies, watchBroke('accesspolicies'));
+const holds = await createObjectCache<Hold>(config, kinds.holds, watchBroke('holds'));
+const apiServices = await createObjectCache<ApiService>(config, kinds.apiServices, watchBroke('apiservices'));
+const { username: proxyUsername } = await ownUser(config);
 
 const openSockets = createOpenSockets();
-let ready = true;
+const follower = createHoldFollower(holds, now);
+const transcript =
+  flags['transcripts-url'] === ''
+    ? undefined
+    : createTranscript({
+        post: sinkAt('transcripts-url'),
+        leftOutEvent: (leftOut) => toLeftOutEvent(leftOut, now(), proxyUsername),
+        observer: metrics.transcript,
+        logger,
+        now,
+      });
+registerProxyGauges(allMetrics, {
+  pauses: () => room.taken(),
+  streams: () => openSockets.count(),
+  transcript: () => transcript?.queued() ?? { events: 0, bytes: 0 },
+});
+const ending = new AbortController();
 const server = createProxyServer(
   {
     authenticator: createAuthenticator(authentication, createFetch, now),
     policies: () => policies.list(),
     aggregatedGroups: createAggregatedGroups(apiServices),
-    isReady: () => ready,
+    notReady: () => (drain.isDraining() ? 'ending' : undefined),
+    exposition: () => allMetrics.exposition(),
+    onTlsReload: (reload) => {
+      countTlsReload(reload);
+      if (reload.result === 'failed') logger.error({ err: reload.error }, 'certificate not reloaded');
+      else logger.info({ serialNumber: reload.serialNumber, expiresAtMs: reload.expiresAtMs }, 'serving certificate');
+    },
+    tell: createTeller({ metrics, transcript, strangers: createStrangerLimit(now), proxyUsername }),
     apiServer: createApiServer(createCredentials(config, now)),
-    pause: createPause(createHoldFollower(holds, now), now),
+    pause: createPause({ follower, room, resuming: createTurnstile(resumingAtOnce), now }),
     mask: createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
-    recorder: createRecorder({
-      url: flags['recordings-url'],
-      caFile: flags['recordings-ca-file'],
-      tokenFile: flags['recordings-token-file'],
-    }),
+    recorder: createRecorder(sinkAt('recordings-url')),
     openSockets,
     recentRefusals: createRecentRefusals(now),
     logger,
     now,
+    ending: ending.signal,
+    elapsed: () => performance.now(),
   },
   { certFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
 );
+const drain = createDrain(server, {
+  delayMs: drainDelay,
+  graceMs: drainMs,
+  onClosing: () => {
+    follower.release();
+    ending.abort();
+    // The server knows nothing of them any more, and waits for nothing but its own.
+    setTimeout(() => openSockets.destroyAll(), drainMs).unref();
+  },
+});
 const port = await listen(server, flags.listen);
-logger.info({ port }, 'proxy listening');
+logger.info({ port, username: proxyUsername }, 'proxy serving');
 
-/** Long enough for answers under way; watches and paused requests are cut, and their clients ask again. */
-const graceMs = 5_000;
 runUntilSignal(logger, async () => {
-  ready = false;
-  setTimeout(() => openSockets.destroyAll(), graceMs).unref();
-  await closeGracefully(server, graceMs);
+  await drain.run();
+  const unsaid = (await transcript?.close(lastWordsMs)) ?? 0;
+  if (unsaid > 0) logger.error({ events: unsaid }, 'transcript ends without its last events');
   await Promise.all([policies.stop(), holds.stop(), apiServices.stop()]);
 });
+
+function requireReadable(file: string): void {
+  if (file === '') return;
+  try {
+    readFileSync(file);
+  } catch (cause) {
+    throw new HoldpointError('ERR_CONFIG_INVALID', `${file}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}

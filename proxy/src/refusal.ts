@@ -18,6 +18,7 @@ const codes = {
   held: 429,
   upstreamFailed: 502,
   recorderMissing: 503,
+  ending: 503,
 } as const;
 
 /** Refuses with a metav1.Status. `reason` is what is logged when the message must stay vague. */

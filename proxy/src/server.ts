@@ -21,14 +21,18 @@
  * A pause must not hang on this process. The hold is an object in the cluster: when a proxy dies, the client runs its
  * command again and meets the same hold.
  *
- * Left to the caller: TLS files, listening, and that the caches are in sync before it listens.
+ * A process must not end under those who wait. When it is about to, paused requests are told to come again, which client
+ * libraries do by themselves, and meet the same hold at the next replica; watches are ended as the API server ends them.
+ *
+ * Left to the caller: TLS files, listening, when to end, and that the caches are in sync before it listens.
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { authenticatedGroup, evaluateRead, HoldpointError, messageOf, type AccessPolicy } from '@holdpoint/core';
-import { createHttpsServer } from '@holdpoint/platform';
+import { createHttpsServer, sendMetrics, sendState, type Metrics, type TlsReload } from '@holdpoint/platform';
 import { sendStatus, sendStatusRaw } from './answer/send.ts';
 import type { Authenticator } from './identity/authenticator.ts';
 import { servePlainRequest, type PlainRequestParts } from './plain-request.ts';
@@ -36,6 +40,9 @@ import { isRefusal, refuse, type Refusal } from './refusal.ts';
 import { receive, type ProxyRequest } from './request/proxy-request.ts';
 import type { OpenSockets } from './streams/open-sockets.ts';
 import { serveStream, type StreamParts } from './streams/serve-stream.ts';
+import { openExchange, type Exchange } from './transcript/exchange.ts';
+import { notingMask, notingPause, notingUpstream } from './transcript/noting.ts';
+import type { TellExchange } from './transcript/teller.ts';
 
 export interface ProxyParts extends PlainRequestParts, StreamParts {
   authenticator: Authenticator;
@@ -44,19 +51,34 @@ export interface ProxyParts extends PlainRequestParts, StreamParts {
   policies: () => readonly AccessPolicy[];
   /** API groups that another server answers for: writes to them reach no admission webhook. */
   aggregatedGroups: () => ReadonlySet<string>;
-  /** False until the caches are in sync, and again while closing. */
-  isReady: () => boolean;
+  /** Why it may not be sent requests now; undefined when it may. */
+  notReady: () => string | undefined;
+  /** What `/metrics` shows: counts alone, so it is for everybody. */
+  exposition: Metrics['exposition'];
+  onTlsReload: (reload: TlsReload) => void;
+  /** Told of every request when it is over. */
+  tell: TellExchange;
+  /** Aborted when this process is about to end: watches are ended then, and no new connection comes any more. */
+  ending: AbortSignal;
+  /** Milliseconds that only go on. */
+  elapsed: () => number;
 }
 
 /** As the API server's own limit (net/http DefaultMaxHeaderBytes). */
 const maxHeaderBytes = 1_048_576;
+/** A client that is gone without a word must not have its request sent when somebody approves it: the kernel asks for it. */
+const keepAliveProbeMs = 30_000;
 
 /** Builds the server; it does not listen yet. */
 export function createProxyServer(parts: ProxyParts, tls: { certFile: string; keyFile: string }): Server {
   const server = createHttpsServer({
     ...tls,
     maxHeaderBytes,
+    onTlsReload: parts.onTlsReload,
     handler: (message, response) => void servePlain(parts, message, response),
+  });
+  server.on('connection', (socket: Duplex) => {
+    if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveProbeMs);
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     void serveUpgrade(parts, message, socket, head);
@@ -65,43 +87,92 @@ export function createProxyServer(parts: ProxyParts, tls: { certFile: string; ke
 }
 
 async function servePlain(parts: ProxyParts, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (answerProbe(parts, message, response)) return;
+  if (answerOwn(parts, message, response)) return;
+  const exchange = openExchange(message, parts.now());
+  const { socket } = message;
+  const writtenBefore = socket.bytesWritten;
   const gone = new AbortController();
-  response.on('close', () => gone.abort(new Error('the client went away')));
+  const closed = new Promise<void>((resolve) => {
+    response.on('close', () => {
+      gone.abort(new Error('the client went away'));
+      resolve();
+    });
+  });
   await conclude(
     parts,
-    message,
+    exchange,
     gone.signal,
     (refusal) => sendStatus(response, refusal.refused),
     async () => {
-      const request = await admit(parts, message);
-      return isRefusal(request) ? request : servePlainRequest(parts, request, message, response, gone.signal);
+      const request = await admit(parts, message, exchange);
+      if (isRefusal(request)) return request;
+      const stopEnding = request.info.verb === 'watch' ? endWith(parts.ending, response) : undefined;
+      try {
+        return await servePlainRequest(noting(parts, exchange), request, message, response, gone.signal);
+      } finally {
+        stopEnding?.();
+      }
     },
   );
+  await closed;
+  const code = response.headersSent ? response.statusCode : 0;
+  parts.tell(exchange, { code, bytesOut: socket.bytesWritten - writtenBefore, endedAtMs: parts.now() });
 }
 
 async function serveUpgrade(parts: ProxyParts, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   parts.openSockets.add(socket);
+  const exchange = openExchange(message, parts.now());
+  const writtenBefore = message.socket.bytesWritten;
   const gone = new AbortController();
-  socket.on('close', () => gone.abort(new Error('the client went away')));
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      gone.abort(new Error('the client went away'));
+      resolve();
+    });
+  });
   socket.on('error', () => socket.destroy());
   await conclude(
     parts,
-    message,
+    exchange,
     gone.signal,
     (refusal) => sendStatusRaw(socket, refusal.refused),
     async () => {
-      const request = await admit(parts, message);
+      const request = await admit(parts, message, exchange);
       if (isRefusal(request)) return request;
-      return serveStream(parts, request, message, { socket, head }, parts.policies(), gone.signal);
+      return serveStream(noting(parts, exchange), request, message, { socket, head }, parts.policies(), gone.signal);
     },
   );
+  await closed;
+  const code = exchange.refusal?.refused.code ?? (exchange.upgraded === true ? switchingProtocols : 0);
+  parts.tell(exchange, { code, bytesOut: message.socket.bytesWritten - writtenBefore, endedAtMs: parts.now() });
+}
+
+const switchingProtocols = 101;
+
+/** The parts that serve, each noting what it does for this request. */
+function noting(parts: ProxyParts, exchange: Exchange): ProxyParts {
+  return {
+    ...parts,
+    apiServer: notingUpstream(parts.apiServer, exchange, parts.elapsed),
+    pause: notingPause(parts.pause, exchange),
+    mask: notingMask(parts.mask, exchange),
+  };
+}
+
+/** As the API server ends a watch that is old enough: between two answers, and the client watches on elsewhere. */
+function endWith(ending: AbortSignal, response: ServerResponse): () => void {
+  const end = (): void => {
+    if (response.headersSent) response.end();
+  };
+  ending.addEventListener('abort', end);
+  return () => ending.removeEventListener('abort', end);
 }
 
 /** Whose request is it, and may it be made at all? */
-async function admit(parts: ProxyParts, message: IncomingMessage): Promise<ProxyRequest | Refusal> {
+async function admit(parts: ProxyParts, message: IncomingMessage, exchange: Exchange): Promise<ProxyRequest | Refusal> {
   const received = receive(message);
   if (isRefusal(received)) return received;
+  exchange.received = received;
   let user;
   try {
     user = await parts.authenticator.authenticate(received.token);
@@ -111,27 +182,32 @@ async function admit(parts: ProxyParts, message: IncomingMessage): Promise<Proxy
   }
   // As the API server will see this user, so that both judge by the same groups.
   user = { ...user, groups: [...user.groups, authenticatedGroup] };
+  exchange.user = user;
   const verdict = evaluateRead(parts.policies(), user, received.info, parts.aggregatedGroups());
   if (verdict.action === 'Deny') {
     const rule = verdict.rule === '' ? 'default' : verdict.rule;
+    exchange.denied = { policy: verdict.policy, rule };
     return refuse('forbidden', verdict.message, { reason: `policy ${verdict.policy || 'none'}, rule ${rule}` });
   }
-  return { ...received, user, requestId: randomUUID() };
+  const requestId = randomUUID();
+  exchange.requestId = requestId;
+  return { ...received, user, requestId };
 }
 
 /** Runs one request to its end and answers whatever became of it. Every failure is an answer, and a line in the log. */
 async function conclude(
   parts: ProxyParts,
-  message: IncomingMessage,
+  exchange: Exchange,
   gone: AbortSignal,
   answer: (refusal: Refusal) => void,
   serve: () => Promise<Refusal | undefined>,
 ): Promise<void> {
-  const { method } = message;
-  const path = (message.url ?? '').split('?', 1)[0];
+  const { method } = exchange;
+  const path = exchange.url.split('?', 1)[0];
   try {
     const refusal = await serve();
     if (refusal === undefined) return;
+    exchange.refusal = refusal;
     parts.logger.info({ method, path, code: refusal.refused.code, reason: refusal.reason }, 'request refused');
     answer(refusal);
   } catch (error) {
@@ -140,6 +216,7 @@ async function conclude(
       return;
     }
     const refusal = toRefusal(error);
+    exchange.refusal = refusal;
     parts.logger.warn({ method, path, code: refusal.refused.code, reason: refusal.reason }, 'request failed');
     answer(refusal);
   }
@@ -158,12 +235,20 @@ function toRefusal(error: unknown): Refusal {
   return refuse('upstreamFailed', 'the proxy could not serve this request', { reason });
 }
 
-/** Our own probes are those without credentials; with a token, /healthz and /readyz are the API server's. */
-function answerProbe(parts: ProxyParts, message: IncomingMessage, response: ServerResponse): boolean {
+/** Ours are those without credentials; with a token, /healthz, /readyz and /metrics are the API server's. */
+function answerOwn(parts: ProxyParts, message: IncomingMessage, response: ServerResponse): boolean {
   if (message.headers.authorization !== undefined || message.method !== 'GET') return false;
-  if (message.url !== '/healthz' && message.url !== '/readyz') return false;
-  const fine = message.url === '/healthz' || parts.isReady();
-  response.writeHead(fine ? 200 : 503, { 'content-type': 'text/plain' });
-  response.end(fine ? 'ok' : 'not ready');
-  return true;
+  switch (message.url) {
+    case '/healthz':
+      sendState(response, undefined);
+      return true;
+    case '/readyz':
+      sendState(response, parts.notReady());
+      return true;
+    case '/metrics':
+      void sendMetrics(response, parts.exposition);
+      return true;
+    default:
+      return false;
+  }
 }

@@ -230,6 +230,11 @@ describe('no-decision: a write that succeeded, and nobody was asked', () => {
       want: unjudgedWant,
     },
     {
+      situation: 'through the proxy, as the proxy tells of it: what the webhook said is not told to it',
+      row: { ...unjudged, ...throughProxy, source: 'proxy' },
+      want: harmless,
+    },
+    {
       situation: "a pod's log is a read",
       row: { ...unjudged, verb: 'get', api_group: '', resource: 'pods', subresource: 'log' },
       want: harmless,

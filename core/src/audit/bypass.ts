@@ -40,7 +40,8 @@ function bypassOf(
   expectProxy: boolean,
   isAuthenticatedGoverned: () => boolean,
 ): Bypass | '' {
-  if (!hasWritten(row)) return '';
+  // The proxy's account is of what came through it, and it is not told what the webhook said of what passed.
+  if (row.source === 'proxy' || !hasWritten(row)) return '';
   if (row.impersonator !== '' && row.impersonator !== row.username && !row.via_proxy && isAuthenticatedGoverned()) {
     return 'as-another-user';
   }

@@ -14,6 +14,8 @@ export interface CommandLineInput {
   dataDir: string;
   /** How long a webhook serves on after SIGTERM: `0s` where nobody balances. */
   drainDelay: string;
+  /** The same of a proxy. */
+  proxyDrainDelay: string;
 }
 
 /**
@@ -58,8 +60,10 @@ export function commandLineOf(
       'authentication-config': files.authenticationConfig,
       'mask-key-file': files.maskKey,
       'recordings-url': `https://${addresses.auditsink}/recordings`,
+      'transcripts-url': `https://${addresses.auditsink}/transcripts`,
       'recordings-ca-file': files.ca,
       'recordings-token-file': files.intakeToken,
+      'drain-delay': input.proxyDrainDelay,
     },
     auditsink: {
       kubeconfig: input.kubeconfigs.auditsink,

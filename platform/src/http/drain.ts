@@ -16,6 +16,8 @@ export interface DrainOptions {
   delayMs: number;
   /** How long requests under way may then take. */
   graceMs: number;
+  /** Called between the two: the moment to send on what would wait for longer. @default nothing does */
+  onClosing?: () => void;
   sleep?: (ms: number) => Promise<unknown>;
 }
 
@@ -30,7 +32,7 @@ export interface DrainOptions {
  *
  * Call before the server listens: what it is answering must be known.
  */
-export function createDrain(server: Server, { delayMs, graceMs, sleep = sleepFor }: DrainOptions): Drain {
+export function createDrain(server: Server, { delayMs, graceMs, onClosing, sleep = sleepFor }: DrainOptions): Drain {
   let draining = false;
   const underWay = new Set<ServerResponse>();
   server.prependListener('request', (_request, response: ServerResponse) => {
@@ -44,6 +46,7 @@ export function createDrain(server: Server, { delayMs, graceMs, sleep = sleepFor
       draining = true;
       for (const response of underWay) response.shouldKeepAlive = false;
       await sleep(delayMs);
+      onClosing?.();
       await closeGracefully(server, graceMs);
     },
   };

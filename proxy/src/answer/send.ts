@@ -12,7 +12,13 @@ export function sendStatus(response: ServerResponse, status: Status): void {
   }
   // The request's body may still be on its way: without a fresh connection its bytes would be read as the next request.
   const close: Record<string, string> = response.req.complete ? {} : { connection: 'close' };
-  sendJson(response, status.code, status, close);
+  sendJson(response, status.code, status, { ...close, ...retryAfter(status) });
+}
+
+/** As the API server does: client libraries wait by the header, not by the body. Source: responsewriters/writers.go. */
+function retryAfter({ details }: Status): Record<string, string> {
+  const { retryAfterSeconds } = details ?? {};
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
 }
 
 /** The same on a connection that asked for an upgrade, where there is no ServerResponse. */

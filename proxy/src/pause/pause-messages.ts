@@ -1,5 +1,6 @@
 import type { Hold, Status } from '@holdpoint/core';
 import { refuse, type Refusal } from '../refusal.ts';
+import type { HeldAnswer } from './held-answer.ts';
 
 /** `hold h-… was denied by bob: <his words>`. */
 export function deniedMessage(hold: Hold): string {
@@ -9,9 +10,14 @@ export function deniedMessage(hold: Hold): string {
 }
 
 /** Nobody answered, or nobody used the answer: the next run asks anew. */
-export function endedMessage(hold: Hold, phase: 'Expired' | 'Lapsed'): string {
-  const why = phase === 'Expired' ? 'expired: nobody decided in time' : 'lapsed: its approval was not used in time';
+export function endedMessage(hold: Hold, end: 'expired' | 'lapsed'): string {
+  const why = end === 'expired' ? 'expired: nobody decided in time' : 'lapsed: its approval was not used in time';
   return `hold ${nameOf(hold)} ${why}. Run the command again to ask anew.`;
+}
+
+/** Whoever deletes a hold takes its question back: nothing is approved, and nothing asked again by itself. */
+export function deletedMessage(hold: Hold): string {
+  return `hold ${nameOf(hold)} was deleted. Run the command again to ask anew.`;
 }
 
 /** Printed by kubectl as a warning, once the request went through. */
@@ -30,6 +36,20 @@ export function stillHeld(name: string, hold: Hold, status: Status): Refusal {
     `hold ${name} is still open after ${durationOf(hold.spec.pauseForSeconds)} (rule ${hold.spec.rule} of AccessPolicy ${hold.spec.policy}). ` +
     'Run the same command later: it picks up where it stood.';
   return withCauses('held', message, status, 'pauseFor is over');
+}
+
+/** As many wait as this proxy has room for. The hold stands all the same, and no client library is to ask for it in a loop. */
+export function noRoom({ hold, status }: HeldAnswer): Refusal {
+  const message =
+    `hold ${hold} asks for an approval, and this proxy keeps as many requests waiting as it can. ` +
+    'Run the same command later: it picks up where it stood.';
+  return withCauses('held', message, status, 'no room to wait');
+}
+
+/** The one Retry-After of ours: client-go comes again within a second, on another connection, and waits there. */
+export function movesOn(name: string): Refusal {
+  const message = `hold ${name} is still open, and this proxy is about to end. Run the same command again: it picks up where it stood.`;
+  return refuse('ending', message, { reason: 'the proxy is ending', details: { retryAfterSeconds: 1 } });
 }
 
 /** A 429 that names a hold which our copy does not know, or which is somebody else's. */

@@ -6,6 +6,8 @@ export interface OpenSockets {
   /** Counts a socket until it closes, and has the kernel notice a peer that is gone without a word. */
   add(socket: Duplex): void;
   destroyAll(): void;
+  /** How many are open. */
+  count(): number;
 }
 
 /** Nothing is closed for being idle; a peer that no longer answers the kernel is another matter. */
@@ -22,5 +24,6 @@ export function createOpenSockets(): OpenSockets {
     destroyAll() {
       for (const socket of open) socket.destroy();
     },
+    count: () => open.size,
   };
 }

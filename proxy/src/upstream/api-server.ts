@@ -25,9 +25,14 @@ export interface ApiServer {
   upgrade(call: UpstreamCall): Promise<UpgradeAnswer>;
 }
 
+/** A connection that is not there by then is to a machine that does not answer: TCP itself would try for minutes. */
+const connectTimeoutMs = 10_000;
+
 export function createApiServer(connect: () => Promise<UpstreamConnection>): ApiServer {
   const open = async (call: UpstreamCall, upgrade: boolean): Promise<ClientRequest> => {
     const connection = await connect();
+    // It may have gone meanwhile: what nobody waits for is not begun.
+    call.signal.throwIfAborted();
     const { host, port, pathPrefix, authorization, agent, tls } = connection;
     const outgoing = httpsRequest({
       host,
@@ -44,6 +49,9 @@ export function createApiServer(connect: () => Promise<UpstreamConnection>): Api
       ...(upgrade ? { ...tls, agent: false } : { agent }),
     });
     outgoing.setNoDelay(true);
+    outgoing.once('socket', (socket) => {
+      if (socket.connecting) limitConnecting(outgoing, socket);
+    });
     return outgoing;
   };
 
@@ -75,6 +83,12 @@ export function createApiServer(connect: () => Promise<UpstreamConnection>): Api
       });
     },
   };
+}
+
+function limitConnecting(outgoing: ClientRequest, socket: Socket): void {
+  const fail = (): void => void outgoing.destroy(new Error(`no connection within ${String(connectTimeoutMs)} ms`));
+  const timer = setTimeout(fail, connectTimeoutMs);
+  for (const event of ['secureConnect', 'close']) socket.once(event, () => clearTimeout(timer));
 }
 
 function unavailable(cause: unknown): HoldpointError {

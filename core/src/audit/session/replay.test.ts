@@ -115,6 +115,19 @@ describe('what says nothing is counted, what matters is told', () => {
       want: folded(0, 0, 2),
     },
     {
+      situation: 'reads and discovery of which the proxy tells too: counted once',
+      calls: [
+        ...['proxy', 'apiserver'].map((source) => at(0, { source: source as 'proxy', audit_id: 'one' })),
+        ...['apiserver', 'proxy'].map((source) => at(1, { source: source as 'proxy', audit_id: 'two' })),
+        ...['proxy', 'apiserver'].map((source) =>
+          at(2, { source: source as 'proxy', audit_id: 'three', resource: '', name: '', request_uri: '/apis' }),
+        ),
+        write(3),
+      ],
+      steps: 'create a',
+      want: folded(1, 2, 0),
+    },
+    {
       situation: 'a Secret that is read, beside a write',
       calls: [at(0, { resource: 'secrets', name: 's' }), write(1)],
       steps: 'get s create a',
@@ -200,6 +213,29 @@ describe('a request that is sent again is one step', () => {
         write(1, { audit_id: 'same', name: 'b' }),
       ],
       want: [{ code: 201, name: 'a' }, { name: 'b' }],
+    },
+    {
+      situation: 'held, then let through, as both tell of it: one step',
+      calls: [
+        write(0, { ...uri, source: 'proxy', request_id: 'q', audit_id: 'second', decision: 'approved', hold: 'h' }),
+        write(0, { ...uri, request_id: 'q', audit_id: 'first', code: 429, decision: 'hold', hold: 'h', rule: 'r' }),
+        write(42, { ...uri, request_id: 'q', audit_id: 'second', decision: 'approved', hold: 'h', rule: 'r' }),
+      ],
+      want: [{ code: 201, decision: 'approved', hold: 'h', rule: 'r', tries: 2, auditIds: ['second', 'first'] }],
+    },
+    {
+      situation: 'the same, where the clocks differ and the proxy’s word comes in between',
+      calls: [
+        write(0, { ...uri, request_id: 'q', audit_id: 'first', code: 429, decision: 'hold', hold: 'h' }),
+        write(1, { ...uri, source: 'proxy', request_id: 'q', audit_id: 'second', decision: 'approved', hold: 'h' }),
+        write(42, { ...uri, request_id: 'q', audit_id: 'second', decision: 'approved', hold: 'h' }),
+      ],
+      want: [{ code: 201, decision: 'approved', tries: 2 }],
+    },
+    {
+      situation: 'as the proxy alone tells of it',
+      calls: [write(0, { source: 'proxy', request_id: 'q', code: 403, decision: 'deny', hold: 'h' })],
+      want: [{ code: 403, decision: 'deny', tries: 1, hold: 'h' }],
     },
     {
       situation: 'let through twice by holds of one name: nothing hides behind the first',

@@ -70,6 +70,8 @@ const heldCommandMs = 60 * 60_000;
 const invocationMs = 60 * 60_000;
 const mostOpenGroups = 64;
 const mostSteps = 200;
+/** Of what is only counted: two tellers of one request come within moments of each other. */
+const mostCounted = 2_000;
 /** Distinct reads of a command that does nothing else. */
 const mostReads = 20;
 /** Of all that is open, in characters of the bodies behind it. */
@@ -88,6 +90,8 @@ interface OpenGroup {
   furtherReads: number;
   /** By what tells that a request is sent again. */
   sent: Map<string, Sent>;
+  /** Of what is only counted: whether the proxy told of it, by audit id. */
+  counted: Map<string, boolean>;
   size: number;
   closed: boolean;
 }
@@ -167,6 +171,7 @@ function openGroup(call: RecordedCall, key: string, continued: boolean): OpenGro
     reads: new Map(),
     furtherReads: 0,
     sent: new Map(),
+    counted: new Map(),
     size: 0,
     closed: false,
   };
@@ -180,9 +185,10 @@ function take(open: OpenGroup, call: RecordedCall, known: ReturnType<typeof crea
   known.note(call);
   switch (kindOf(call)) {
     case 'discovery':
-      group.folded.discovery += 1;
+      if (!isToldAlready(open, call)) group.folded.discovery += 1;
       return;
     case 'read': {
+      if (isToldAlready(open, call)) return;
       const { verb, api_group, resource, subresource, namespace, name } = call;
       const key = [verb, api_group, resource, subresource, namespace, name].join('\n');
       const seen = open.reads.get(key);
@@ -199,6 +205,16 @@ function take(open: OpenGroup, call: RecordedCall, known: ReturnType<typeof crea
   }
 }
 
+/** True when the other teller of this request, the proxy or the API server, was heard before. */
+function isToldAlready({ counted }: OpenGroup, { audit_id, source }: RecordedCall): boolean {
+  const byProxy = source === 'proxy';
+  const before = counted.get(audit_id);
+  if (before !== undefined) return before !== byProxy;
+  if (counted.size >= mostCounted) counted.clear();
+  counted.set(audit_id, byProxy);
+  return false;
+}
+
 function takeStep(open: OpenGroup, call: RecordedCall, before: JsonObject | undefined): void {
   const { sent, group } = open;
   const what = `${call.verb}\n${call.request_uri.split('?')[0] ?? ''}`;
@@ -207,7 +223,7 @@ function takeStep(open: OpenGroup, call: RecordedCall, before: JsonObject | unde
   // server's with one id, which is the client's to choose, stay two.
   const twin = sent.get(auditKey);
   if (twin !== undefined && (call.source === 'proxy') !== (twin.source === 'proxy')) {
-    if (twin.source === 'proxy') Object.assign(twin.step, stepOf(call, changeOfCall(call, before)));
+    if (twin.source === 'proxy') standInFor(twin.step, call, before);
     twin.source = 'apiserver';
     return;
   }
@@ -215,13 +231,19 @@ function takeStep(open: OpenGroup, call: RecordedCall, before: JsonObject | unde
     ...(call.request_id === '' ? [] : [`request ${call.request_id}\n${what}`]),
     ...(call.hold === '' ? [] : [`hold ${call.hold}\n${what}`]),
   ];
+  const known = keys.flatMap((key) => sent.get(key) ?? []);
   // What has been answered for good is not sent again: the same once more is another request, which nobody may overlook.
-  const again = keys.map((key) => sent.get(key)).find((each) => each !== undefined && isUnanswered(each.step));
-  const here: Sent = again ?? { step: stepOf(call, changeOfCall(call, before)), source: call.source };
-  if (again === undefined) group.steps.push(here.step);
-  else sendAgain(here.step, call, before);
+  const again = known.find((each) => isUnanswered(each.step));
+  // The proxy tells of a request once, from its beginning to its end; the API server of each time it was sent.
+  const whole = known.find(({ source }) => source === 'proxy' && call.source !== 'proxy');
+  const step = (again ?? whole)?.step ?? stepOf(call, changeOfCall(call, before));
+  if (again !== undefined) sendAgain(step, call, before);
+  else if (whole !== undefined) addEarlierTry(step, call, before);
+  else group.steps.push(step);
   open.size += call.request_body.length + call.response_body.length + call.message.length + call.request_uri.length;
-  for (const key of [...keys, auditKey]) sent.set(key, here);
+  sent.set(auditKey, { step, source: call.source });
+  const source = whole === undefined ? call.source : 'proxy';
+  for (const key of keys) sent.set(key, { step, source });
 }
 
 function isUnanswered({ code }: ReplayStep): boolean {
@@ -243,6 +265,20 @@ function sendAgain(step: ReplayStep, call: RecordedCall, before: JsonObject | un
     alarms,
     change,
   });
+}
+
+/** The API server's word on what the proxy has told: it knows the bodies and the verdict. */
+function standInFor(step: ReplayStep, call: RecordedCall, before: JsonObject | undefined): void {
+  const { tries, auditIds } = step;
+  sendAgain(step, call, before);
+  Object.assign(step, { tries, auditIds });
+}
+
+/** One of the times that the request was sent before it was answered as the step says. */
+function addEarlierTry(step: ReplayStep, call: RecordedCall, before: JsonObject | undefined): void {
+  const { code, reason, message, decision, answeredAt } = step;
+  sendAgain(step, call, before);
+  Object.assign(step, { code, reason, message, decision, answeredAt });
 }
 
 function stepOf(call: RecordedCall, change: RecordedChange | undefined): ReplayStep {
