@@ -49,10 +49,11 @@ import { createAggregatedGroups, type ApiService } from './upstream/aggregated-g
 import { createApiServer } from './upstream/api-server.ts';
 import { createCredentials } from './upstream/credentials.ts';
 import { createFetch } from './upstream/fetch-with-ca.ts';
+import { createUnderWay } from './under-way.ts';
 
 /** Requests and terminals under way get so long to their end; with the delay before it, well below the 30 s of a pod. */
 const drainMs = 10_000;
-/** What the transcript still has to say after that. */
+/** What recordings and the transcript still have to say after that, each. */
 const lastWordsMs = 3_000;
 /** Of the API server's 200 seats for writes, at most so many go to requests whose approval has just come. */
 const resumingAtOnce = 32;
@@ -148,6 +149,7 @@ const apiServices = await createObjectCache<ApiService>(config, kinds.apiService
 const { username: proxyUsername } = await ownUser(config);
 
 const openSockets = createOpenSockets();
+const underWay = createUnderWay();
 const follower = createHoldFollower(holds, now);
 const transcript =
   flags['transcripts-url'] === ''
@@ -183,6 +185,7 @@ const server = createProxyServer(
     mask: createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
     recorder: createRecorder(sinkAt('recordings-url')),
     openSockets,
+    underWay,
     recentRefusals: createRecentRefusals(now),
     logger,
     now,
@@ -206,6 +209,8 @@ logger.info({ port, username: proxyUsername }, 'proxy serving');
 
 runUntilSignal(logger, async () => {
   await drain.run();
+  // Nobody is connected any more; what they did last is still on its way to the record.
+  await underWay.settled(lastWordsMs);
   const unsaid = (await transcript?.close(lastWordsMs)) ?? 0;
   if (unsaid > 0) logger.error({ events: unsaid }, 'transcript ends without its last events');
   await Promise.all([policies.stop(), holds.stop(), apiServices.stop()]);

@@ -43,6 +43,7 @@ import { serveStream, type StreamParts } from './streams/serve-stream.ts';
 import { openExchange, type Exchange } from './transcript/exchange.ts';
 import { notingMask, notingPause, notingUpstream } from './transcript/noting.ts';
 import type { TellExchange } from './transcript/teller.ts';
+import type { UnderWay } from './under-way.ts';
 
 export interface ProxyParts extends PlainRequestParts, StreamParts {
   authenticator: Authenticator;
@@ -56,6 +57,7 @@ export interface ProxyParts extends PlainRequestParts, StreamParts {
   /** What `/metrics` shows: counts alone, so it is for everybody. */
   exposition: Metrics['exposition'];
   onTlsReload: (reload: TlsReload) => void;
+  underWay: UnderWay;
   /** Told of every request when it is over. */
   tell: TellExchange;
   /** Aborted when this process is about to end: watches are ended then, and no new connection comes any more. */
@@ -75,13 +77,13 @@ export function createProxyServer(parts: ProxyParts, tls: { certFile: string; ke
     ...tls,
     maxHeaderBytes,
     onTlsReload: parts.onTlsReload,
-    handler: (message, response) => void servePlain(parts, message, response),
+    handler: (message, response) => parts.underWay.add(servePlain(parts, message, response)),
   });
   server.on('connection', (socket: Duplex) => {
     if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveProbeMs);
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
-    void serveUpgrade(parts, message, socket, head);
+    parts.underWay.add(serveUpgrade(parts, message, socket, head));
   });
   return server;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pendingHold, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { requestJson } from '../src/request-json.ts';
+import { stackRows } from '../src/stack-rows.ts';
 
 interface Told {
   source: string;
@@ -29,11 +30,7 @@ describe('the record of a cluster without an audit webhook', () => {
     await stack?.close();
   }, 60_000);
 
-  const rowsOf = async <Row>(statement: string): Promise<Row[]> => {
-    const { stdout } = await stack.approvals('approver', ['sql', statement, '--format', 'JSONEachRow']);
-    const lines = stdout.split('\n').filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as Row);
-  };
+  const rowsOf = <Row>(statement: string): Promise<Row[]> => stackRows<Row>(stack, statement);
   const told = (condition: string): Promise<Told> =>
     eventually(`told: ${condition}`, async () => {
       const [row] = await rowsOf<Told>(
