@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { durationFlag, parseFlags } from './flags.ts';
+import { countFlag, durationFlag, parseFlags } from './flags.ts';
 
 const table = {
   listen: { description: 'host:port', default: '0.0.0.0:8443' },
@@ -100,4 +100,17 @@ describe('durationFlag', () => {
       `--drain-delay: "${text}" is not a duration such as 0s, 5s or 1m`,
     );
   });
+});
+
+describe('countFlag', () => {
+  test('a whole number', () => {
+    expect(countFlag('max-paused', '2000')).toBe(2_000);
+  });
+
+  test.each(['', '0', '-1', '1.5', '1e3', '0x10', ' 1', '99999999999999999', 'many'])(
+    '"%s": refused, naming the flag',
+    (text) => {
+      expect(() => countFlag('max-paused', text)).toThrow(`--max-paused: "${text}" is not a whole number above 0`);
+    },
+  );
 });

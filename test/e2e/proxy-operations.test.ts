@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { request } from 'node:https';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inRepository, pendingHold, startCommand, startScenario, type Stack } from '@holdpoint/local';
+import { connectionsTo } from '../src/connections.ts';
 import { eventually } from '../src/eventually.ts';
 import { metricIn, metricsText } from '../src/metrics-text.ts';
 import { requestJson } from '../src/request-json.ts';
@@ -84,11 +86,37 @@ describe('running the proxy', () => {
       expect({ view, rows }).toEqual({ view, rows: [] });
       expect(await rowsOf(`SELECT audit_id FROM ${view} WHERE audit_id IN (${ids})`)).toHaveLength(twice.length);
     }
+    // A held write was sent twice: two events of the API server, one of the proxy, and one step of the session.
+    const steps = await eventually('all of it is stored', async () => {
+      const { stdout } = await stack.approvals('approver', ['replay', stack.sessionOf('agent'), '-o', 'json']);
+      const { groups } = JSON.parse(stdout) as { groups: { steps: { verb: string; hold: string; tries: number }[] }[] };
+      const held = groups.flatMap((group) => group.steps).filter(({ hold }) => hold !== '');
+      return held.some(({ tries }) => tries >= 2) ? held : undefined;
+    });
+    expect(steps).toMatchObject([{ verb: 'create', code: 201, decision: 'approved', resource: 'configmaps' }]);
+
     // What the API server never heard of is there once, as the proxy tells it.
     const refused = "SELECT code, decision FROM timeline WHERE subresource = 'proxy' AND username = 'coding-agent'";
     expect(await rowsOf(refused)).toEqual([{ code: 403, decision: 'deny' }]);
     expect(await rowsOf('SELECT audit_id FROM bypasses WHERE via_proxy')).toEqual([]);
     expect(await rowsOf('SELECT audit_id FROM audit_id_collisions')).toEqual([]);
+  }, 90_000);
+
+  test('a client that leaves takes its watch with it', async () => {
+    const { pid = 0 } = stack.service('proxy');
+    const headers = { authorization: `Bearer ${await stack.token('agent')}` };
+    const apiServerPort = Number(new URL(stack.urls.apiServer).port);
+    const before = connectionsTo(pid, apiServerPort);
+    const options = { headers, ca: readFileSync(stack.caFile), agent: false };
+    const watches = Array.from({ length: 40 }, () =>
+      request(`${url()}/api/v1/namespaces/dev/configmaps?watch=1`, options).on('error', () => undefined),
+    );
+    for (const watch of watches) watch.end();
+    await eventually('each has its own connection', async () =>
+      connectionsTo(pid, apiServerPort) >= watches.length ? true : undefined,
+    );
+    for (const watch of watches) watch.destroy();
+    await eventually('none is left', async () => (connectionsTo(pid, apiServerPort) <= before + 5 ? true : undefined));
   }, 90_000);
 
   test('the audit sink is away: nobody waits for it, and what was done meanwhile is told when it is back', async () => {

@@ -24,7 +24,8 @@ function fake() {
     events.push(`sleep ${String(ms)}`);
     return new Promise((resolve) => (wake = resolve));
   };
-  const drain = createDrain(server as unknown as Server, { delayMs: 5_000, graceMs: 10_000, sleep });
+  const onClosing = (): void => void events.push('onClosing');
+  const drain = createDrain(server as unknown as Server, { delayMs: 5_000, graceMs: 10_000, onClosing, sleep });
   return {
     drain,
     events,
@@ -54,11 +55,11 @@ describe('createDrain', () => {
     expect(events).toEqual(['sleep 5000']);
     wake();
     await new Promise(setImmediate);
-    expect(events).toEqual(['sleep 5000', 'close', 'closeIdleConnections']);
+    expect(events).toEqual(['sleep 5000', 'onClosing', 'close', 'closeIdleConnections']);
     expect(done).toBe(false);
     lastClientGoes();
     await running;
-    expect(events).toEqual(['sleep 5000', 'close', 'closeIdleConnections']);
+    expect(events).toEqual(['sleep 5000', 'onClosing', 'close', 'closeIdleConnections']);
   });
 
   test('what comes during the delay, and what was under way before: each answer has the client let go', () => {
