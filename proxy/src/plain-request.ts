@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Assumed, Mask } from '@holdpoint/core';
+import type { Assumed, Elevation, Mask } from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
 import { answerHeaders } from './answer/answer-headers.ts';
 import { write } from './answer/send.ts';
@@ -11,6 +11,7 @@ import type { Pause } from './pause/pause.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 import { isWrite, type ProxyRequest } from './request/proxy-request.ts';
 import type { ApiServer } from './upstream/api-server.ts';
+import { createElevatedSend } from './upstream/elevated-send.ts';
 import { upstreamHeaders } from './upstream/impersonation.ts';
 
 export interface PlainRequestParts {
@@ -44,18 +45,19 @@ export async function servePlainRequest(
   }
   if (as !== undefined) changes.range = changes['if-none-match'] = undefined;
 
-  const attempt = async (): Promise<Answer | HeldAnswer> => {
+  const sendElevated = createElevatedSend(parts.apiServer, request, signal);
+  const attempt = async (elevation: Elevation): Promise<Answer | HeldAnswer> => {
     const { method, url } = request;
     const answer = await parts.apiServer.send({
       method,
       url,
-      headers: upstreamHeaders(request, changes),
+      headers: upstreamHeaders(request, changes, elevation),
       ...(body === undefined ? {} : { body }),
       signal,
     });
     return answer.statusCode === 429 && body !== undefined ? readHeldAnswer(answer) : { answer };
   };
-  const outcome = await parts.pause<Answer>(request.user, attempt, signal);
+  const outcome = await parts.pause<Answer>(request.user, () => sendElevated(attempt), signal);
   if (isRefusal(outcome)) return outcome;
   const { passed, notice } = outcome;
   if (as === undefined) await passOn(passed, response, notice);

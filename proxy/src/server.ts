@@ -27,7 +27,15 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { authenticatedGroup, evaluateRead, HoldpointError, messageOf, type AccessPolicy } from '@holdpoint/core';
+import {
+  authenticatedGroup,
+  evaluateRead,
+  HoldpointError,
+  isElevationGroup,
+  messageOf,
+  possibleElevations,
+  type AccessPolicy,
+} from '@holdpoint/core';
 import { createHttpsServer } from '@holdpoint/platform';
 import { sendStatus, sendStatusRaw } from './answer/send.ts';
 import type { Authenticator } from './identity/authenticator.ts';
@@ -109,14 +117,21 @@ async function admit(parts: ProxyParts, message: IncomingMessage): Promise<Proxy
     // Vague on purpose: which check failed is for our log, not for whoever tries tokens.
     return refuse('unauthenticated', 'Unauthorized', { reason: messageOf(error) });
   }
+  const borrowed = user.groups.find(isElevationGroup);
+  if (borrowed !== undefined) {
+    return refuse('unauthenticated', 'Unauthorized', { reason: `the token claims the group ${borrowed}` });
+  }
   // As the API server will see this user, so that both judge by the same groups.
   user = { ...user, groups: [...user.groups, authenticatedGroup] };
-  const verdict = evaluateRead(parts.policies(), user, received.info, parts.aggregatedGroups());
+  const policies = parts.policies();
+  const unseenGroups = parts.aggregatedGroups();
+  const verdict = evaluateRead(policies, user, received.info, unseenGroups);
   if (verdict.action === 'Deny') {
     const rule = verdict.rule === '' ? 'default' : verdict.rule;
     return refuse('forbidden', verdict.message, { reason: `policy ${verdict.policy || 'none'}, rule ${rule}` });
   }
-  return { ...received, user, requestId: randomUUID() };
+  const elevations = possibleElevations(policies, user, received.info, unseenGroups);
+  return { ...received, user, requestId: randomUUID(), elevations };
 }
 
 /** Runs one request to its end and answers whatever became of it. Every failure is an answer, and a line in the log. */

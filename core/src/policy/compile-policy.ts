@@ -1,4 +1,5 @@
 import { compileCel, type CelExpression } from '../cel/compile-cel.ts';
+import { elevationGroupProblem, elevationPrefix, isElevationGroup } from '../identity/elevation-groups.ts';
 import type { Subject } from '../identity/subject.ts';
 import { selectorProblems } from '../kubernetes/label-selector.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 } from './access-policy.ts';
 import { parseDurationSeconds } from './duration.ts';
 import { subjectProblem } from './governable.ts';
+import { namesNeverElevated } from './never-elevated.ts';
 
 /** HoldSettings with every default in place. */
 export interface ResolvedHoldSettings {
@@ -74,7 +76,7 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
   spec.subjects.forEach((subject, i) => {
     const path = `spec.subjects[${String(i)}]`;
     problems.push(...namespaceProblems(subject, path));
-    const message = subjectProblem(subject);
+    const message = subjectProblem(subject) ?? borrowedGroupProblem(subject);
     if (message !== undefined) problems.push({ path: `${path}.name`, message });
   });
   const policyHold = resolveHold(spec.hold ?? {}, holdDefaults, 'spec.hold', problems);
@@ -121,7 +123,31 @@ function compileRule(
   rule.resourceRules.forEach((each, i) => {
     problems.push(...versionProblems(each, rule.action, `${path}.resourceRules[${String(i)}]`));
   });
+  problems.push(...elevateProblems(rule, path));
   return { rule, conditions, hold: resolveHold(rule.hold ?? {}, inherited, `${path}.hold`, problems) };
+}
+
+/** A group that a request borrows for its own time must not be whom a policy is about: then borrowing it would be joining it. */
+function borrowedGroupProblem({ kind, name }: Subject): string | undefined {
+  if (kind !== 'Group' || !isElevationGroup(name)) return undefined;
+  return `groups that begin with "${elevationPrefix}" are what rules elevate to; nobody is in one`;
+}
+
+function elevateProblems({ elevate, action, resourceRules }: WriteRule, path: string): PolicyProblem[] {
+  if (elevate === undefined) return [];
+  const problems: PolicyProblem[] = elevate.groups.flatMap((group, i) => {
+    const message = elevationGroupProblem(group);
+    return message === undefined ? [] : [{ path: `${path}.elevate.groups[${String(i)}]`, message }];
+  });
+  if (elevate.groups.length === 0)
+    problems.push({ path: `${path}.elevate.groups`, message: 'name at least one group' });
+  if (action === 'Deny') problems.push({ path: `${path}.elevate`, message: 'a rule that denies gives no permission' });
+  resourceRules.forEach((each, i) => {
+    if (!namesNeverElevated(each)) return;
+    const message = 'never elevated: roles, credentials, signatures, admission, access reviews and our own objects';
+    problems.push({ path: `${path}.resourceRules[${String(i)}]`, message });
+  });
+  return problems;
 }
 
 function namespaceProblems(subject: Subject, path: string): PolicyProblem[] {

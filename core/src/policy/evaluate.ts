@@ -28,6 +28,8 @@ export interface Verdict {
   /** `default` when no rule matched. */
   rule: string;
   message?: string;
+  /** The groups, sorted, that the rule adds to the request; none where left out. */
+  elevate?: readonly string[];
   hold: ResolvedHoldSettings;
   notify: ResolvedNotify;
   maxPending: number;
@@ -98,6 +100,7 @@ function evaluatePolicy(policy: CompiledPolicy, write: WriteRequest, activation:
       rule: rule.name,
       hold,
       ...(rule.message === undefined ? {} : { message: rule.message }),
+      ...(rule.elevate === undefined ? {} : { elevate: [...new Set(rule.elevate.groups)].sort() }),
     };
   }
   const otherwise = { ...base, rule: defaultRuleName, hold: policy.hold };

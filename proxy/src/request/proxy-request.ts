@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { requestInfoOf, type RequestInfo, type UserInfo } from '@holdpoint/core';
+import { requestInfoOf, type Elevation, type RequestInfo, type UserInfo } from '@holdpoint/core';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { takeClientHeaders } from './client-headers.ts';
 
@@ -23,6 +23,8 @@ export interface ProxyRequest extends ReceivedRequest {
   /** One per request of the client, however often it is sent upstream. */
   requestId: string;
   user: UserInfo;
+  /** Permissions that a rule may add to it; see upstream/elevated-send.ts. @default none */
+  elevations?: readonly Elevation[];
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { authenticatedGroup, extraKeys, HoldpointError } from '@holdpoint/core';
+import { authenticatedGroup, extraKeys, HoldpointError, type Elevation } from '@holdpoint/core';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 
 /**
  * The headers of one request to the API server: what the client may say, in the user's name, with a new Audit-ID.
  * Impersonation fails open (a request without these headers runs as the proxy itself), so this is the one place that
  * builds them, and it throws rather than leave the user out.
+ *
+ * @param elevation groups that this one sending of the request has beside the user's own
  */
-export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
+export function upstreamHeaders(
+  request: ProxyRequest,
+  changes: OutgoingHttpHeaders = {},
+  elevation: Elevation = [],
+): OutgoingHttpHeaders {
   const { user } = request;
   if (user.username === '')
     throw new HoldpointError('ERR_TOKEN_INVALID', 'a user without a name cannot be impersonated');
@@ -17,7 +23,7 @@ export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHead
     'audit-id': randomUUID(),
     'impersonate-user': headerText(user.username),
     // The API server adds this group itself, and impersonating it would need a permission of its own.
-    'impersonate-group': user.groups.filter((group) => group !== authenticatedGroup).map(headerText),
+    'impersonate-group': [...user.groups, ...elevation].filter((group) => group !== authenticatedGroup).map(headerText),
     [extraHeader(extraKeys.request)]: request.requestId,
     ...changes,
   };
