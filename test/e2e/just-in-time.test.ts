@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { pendingHold, startScenario, type Stack } from '@holdpoint/local';
+import { inRepository, pendingHold, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { deployers, makeAgentReadOnly } from '../src/read-only-agent.ts';
 import { chart } from './clients/client.ts';
@@ -153,6 +154,28 @@ describe('just-in-time permission', () => {
     expect(dry).toMatchObject({ code: 0 });
     expect(dry.stderr).toContain('would be held for approval');
     expect(await replicas()).toBe('12');
+  });
+
+  test('the manifests of the how-to are taken as they stand', async () => {
+    const text = readFileSync(inRepository('docs', 'howto', 'just-in-time.md'), 'utf8');
+    const blocks = [...text.matchAll(/^ *```yaml\n(.*?)^ *```$/gms)].map(([, block = '']) =>
+      block.replace(/^ {3}/gm, ''),
+    );
+    expect(blocks).toHaveLength(3);
+    const args = ['apply', '--dry-run=server', '-f', '-'];
+    const { code, stderr } = await stack.kubectl('admin', args, { input: blocks.join('---\n') });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('a rule that elevates to a group of the cluster’s own is refused, with its place', async () => {
+    const rule = { name: 'r', action: 'Hold', elevate: { groups: ['system:masters'] } };
+    const patch = {
+      spec: { rules: [{ ...rule, resourceRules: [{ apiGroups: ['apps'], resources: ['*'], operations: ['*'] }] }] },
+    };
+    const args = ['patch', 'accesspolicy', 'coding-agents', '--type=merge', '-p', JSON.stringify(patch)];
+    const { code, stderr } = await stack.kubectl('admin', args);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('spec.rules[0].elevate.groups[0]: "system:masters" must begin with "holdpoint:"');
   });
 
   test('helm upgrade under a grant: every write of it, and none that the grant does not cover', async () => {
