@@ -11,6 +11,8 @@ interface Call {
   code: number;
   /** 1 or 0. */
   elevated: number;
+  /** What the webhook's own annotation says. */
+  said: string;
 }
 
 /** Many commands one after the other, each of which takes seconds on a machine under load. */
@@ -32,7 +34,7 @@ describe('just-in-time permission', () => {
     ];
     expect(await stack.kubectl('admin', patient)).toMatchObject({ code: 0 });
     await makeAgentReadOnly(stack);
-  }, 180_000);
+  }, slowMs);
   afterAll(async () => {
     await stack?.close();
   }, 60_000);
@@ -52,7 +54,8 @@ describe('just-in-time permission', () => {
   };
   const calls = async (where: string): Promise<Call[]> => {
     const statement =
-      `SELECT verb, code, has(groups, '${deployers}') AS elevated FROM audit_events ` +
+      `SELECT verb, code, has(groups, '${deployers}') AS elevated, ` +
+      `annotations['judge.holdpoint.dev/elevated'] AS said FROM audit_events ` +
       `WHERE username = 'coding-agent' AND stage = 'ResponseComplete' AND ${where} ORDER BY event_time`;
     const { stdout, code, stderr } = await stack.approvals('approver', ['sql', statement, '--format', 'JSONEachRow']);
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -116,7 +119,9 @@ describe('just-in-time permission', () => {
         },
         120_000,
       );
-      expect(all.filter(({ code }) => code < 400)).toEqual([{ verb: 'patch', code: 200, elevated: 1 }]);
+      expect(all.filter(({ code }) => code < 400)).toEqual([
+        { verb: 'patch', code: 200, elevated: 1, said: deployers },
+      ]);
       expect(all.filter(({ elevated }) => elevated === 0).map(({ code }) => code)).not.toContain(200);
       expect(await calls(`has(groups, '${deployers}') AND verb IN ('get', 'list', 'watch')`)).toEqual([]);
       expect(await calls(`has(groups, '${deployers}') AND resource NOT IN ('deployments')`)).toEqual([]);
