@@ -132,11 +132,12 @@ describe('just-in-time permission', () => {
   test(
     'where the rule that decides lends nothing, RBAC has the last word',
     async () => {
+      const before = await replicas();
       // Scaling a little is allowed by a rule that elevates to nothing.
       const answer = await stack.kubectl('agent', scale(3));
       expect(answer.code).not.toBe(0);
       expect(answer.stderr).toContain('User "coding-agent" cannot patch resource "deployments/scale"');
-      expect(await replicas()).toBe('12');
+      expect(await replicas()).toBe(before);
     },
     slowMs,
   );
@@ -198,10 +199,18 @@ describe('just-in-time permission', () => {
   test(
     'diff and a dry run: what the agent may read it may try, and nothing comes of it',
     async () => {
+      const before = await replicas();
       const dry = await stack.kubectl('agent', [...scale(20), '--dry-run=server']);
       expect(dry).toMatchObject({ code: 0 });
       expect(dry.stderr).toContain('would be held for approval');
-      expect(await replicas()).toBe('12');
+      expect(await replicas()).toBe(before);
+
+      const create = ['create', 'configmap', 'settings', '-n', 'prod', '--from-literal=key=now'];
+      expect(await stack.kubectl('admin', create)).toMatchObject({ code: 0 });
+      const diff = await stack.kubectl('agent', ['diff', '-f', '-'], { input: settings('then') });
+      expect(diff.code).toBe(1);
+      expect(diff.stdout).toMatch(/^-\s+key: now\n\+\s+key: then$/m);
+      expect(await setting()).toBe('now');
     },
     slowMs,
   );
