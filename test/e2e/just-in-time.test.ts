@@ -216,6 +216,29 @@ describe('just-in-time permission', () => {
   );
 
   test(
+    'an eviction: refused with its hold, and done when it is asked for again',
+    async () => {
+      const { stdout } = await stack.kubectl('admin', ['get', 'pods', '-n', 'prod', '-l', 'app=web', '-o', 'name']);
+      const pod = (stdout.split('\n')[0] ?? '').replace('pod/', '');
+      const metadata = { name: pod, namespace: 'prod' };
+      const input = JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata });
+      const evict = () =>
+        stack.kubectl('agent', ['create', '--raw', `/api/v1/namespaces/prod/pods/${pod}/eviction`, '-f', '-'], {
+          input,
+        });
+      const uid = (): Promise<string> => seen('{.metadata.uid}', 'pod', pod, '-n', 'prod');
+      const before = await uid();
+      expect((await evict()).stderr).toContain('held for approval');
+      const hold = await eventually('a hold', () => pendingHold(stack, pod), 120_000);
+      expect(await uid()).toBe(before);
+      expect(await stack.approvals('approver', ['approve', hold])).toMatchObject({ code: 0 });
+      expect(await evict()).toMatchObject({ code: 0 });
+      await eventually('the pod is gone', async () => ((await uid()) === before ? undefined : true), 120_000);
+    },
+    slowMs,
+  );
+
+  test(
     'the manifests of the how-to are taken as they stand',
     async () => {
       const text = readFileSync(inRepository('docs', 'howto', 'just-in-time.md'), 'utf8');
