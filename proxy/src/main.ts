@@ -240,6 +240,7 @@ const server = createProxyServer(
       now,
     }),
     policies: inForce,
+    policyObjects: () => policies.list(),
     aggregatedGroups,
     notReady: () => (drain.isDraining() ? 'ending' : undefined),
     exposition: () => allMetrics.exposition(),

@@ -5,6 +5,7 @@ import {
   governingPolicies,
   type CompiledPolicy,
   type AnswerMasking,
+  type Elevation,
   type Mask,
 } from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
@@ -19,6 +20,7 @@ import type { Pause } from './pause/pause.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
 import { isWrite, type ProxyRequest } from './request/proxy-request.ts';
 import type { ApiServer } from './upstream/api-server.ts';
+import { createElevatedSend } from './upstream/elevated-send.ts';
 import { upstreamHeaders } from './upstream/impersonation.ts';
 
 export interface PlainRequestParts {
@@ -52,17 +54,18 @@ export async function servePlainRequest(
   const asked = askUpstream(request, how, body !== undefined);
   if (isRefusal(asked)) return asked;
 
-  const attempt = async (): Promise<Answer | HeldAnswer> => {
+  const sendElevated = createElevatedSend(parts.apiServer, request, signal);
+  const attempt = async (elevation: Elevation): Promise<Answer | HeldAnswer> => {
     const answer = await parts.apiServer.send({
       method: request.method,
       url: asked.url,
-      headers: upstreamHeaders(request, asked.changes),
+      headers: upstreamHeaders(request, asked.changes, elevation),
       ...(body === undefined ? {} : { body }),
       signal,
     });
     return answer.statusCode === 429 && body !== undefined ? readHeldAnswer(answer) : { answer };
   };
-  const outcome = await parts.pause<Answer>(request.user, attempt, signal);
+  const outcome = await parts.pause<Answer>(request.user, () => sendElevated(attempt), signal);
   if (isRefusal(outcome)) return outcome;
   const { passed, notice } = outcome;
   if (how === undefined) await passOn(passed, response, notice);

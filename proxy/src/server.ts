@@ -32,7 +32,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { authenticatedGroup, evaluateRead, HoldpointError, messageOf, type CompiledPolicy } from '@holdpoint/core';
+import {
+  authenticatedGroup,
+  evaluateRead,
+  HoldpointError,
+  isElevationGroup,
+  messageOf,
+  possibleElevations,
+  type AccessPolicy,
+  type CompiledPolicy,
+} from '@holdpoint/core';
 import { createHttpsServer, sendMetrics, sendState, type Metrics, type TlsReload } from '@holdpoint/platform';
 import { sendStatus, sendStatusRaw } from './answer/send.ts';
 import type { Authenticator } from './identity/authenticator.ts';
@@ -52,6 +61,8 @@ export interface ProxyParts extends PlainRequestParts, StreamParts {
   openSockets: OpenSockets;
   /** The policies in force now. */
   policies: () => readonly CompiledPolicy[];
+  /** The objects that they were compiled from, with what the webhook says of each. */
+  policyObjects: () => readonly AccessPolicy[];
   /** API groups that another server answers for: writes to them reach no admission webhook. */
   aggregatedGroups: () => ReadonlySet<string>;
   /** Why it may not be sent requests now; undefined when it may. */
@@ -187,10 +198,15 @@ async function admit(parts: ProxyParts, message: IncomingMessage, exchange: Exch
   } catch (error) {
     return toUnidentified(error);
   }
+  const borrowed = user.groups.find(isElevationGroup);
+  if (borrowed !== undefined) {
+    return refuse('unauthenticated', 'Unauthorized', { reason: `the token claims the group ${borrowed}` });
+  }
   // As the API server will see this user, so that both judge by the same groups.
   user = { ...user, groups: [...user.groups, authenticatedGroup] };
   exchange.user = user;
-  const verdict = evaluateRead(parts.policies(), user, received, parts.aggregatedGroups());
+  const unseenGroups = parts.aggregatedGroups();
+  const verdict = evaluateRead(parts.policies(), user, received, unseenGroups);
   if (verdict.action === 'Deny') {
     const rule = verdict.rule === '' ? 'default' : verdict.rule;
     exchange.denied = { policy: verdict.policy, rule };
@@ -198,7 +214,8 @@ async function admit(parts: ProxyParts, message: IncomingMessage, exchange: Exch
   }
   const requestId = randomUUID();
   exchange.requestId = requestId;
-  return { ...received, user, requestId };
+  const elevations = possibleElevations(parts.policyObjects(), user, received.info, unseenGroups);
+  return { ...received, user, requestId, elevations };
 }
 
 /** Vague on purpose: which check failed is for our log, not for whoever tries tokens. */

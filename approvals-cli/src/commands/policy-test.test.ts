@@ -157,6 +157,26 @@ describe('policy test', () => {
     expect(() => judgeAll(requests)).toThrow(want);
   });
 
+  test('a rule that elevates: to what', () => {
+    const lending = policy.replace('- name: small', "- name: small\n      elevate: { groups: ['holdpoint:scaler'] }");
+    judgeAll(request(3), lending);
+    expect(printed).toContain('    small: Allow, elevates to holdpoint:scaler');
+  });
+
+  test.each([
+    { situation: 'elevate without groups', from: 'name: small', to: 'name: small\n      elevate: {}' },
+    { situation: 'elevate to no name', from: 'name: small', to: 'name: small\n      elevate: { groups: [1] }' },
+  ])('a policy with $situation: told with its place', ({ from, to }) => {
+    expect(() => judgeAll(request(1), policy.replace(from, to))).toThrow(
+      /document 1: spec\.rules\[1\]\.elevate\.groups: expected a list of names/,
+    );
+  });
+
+  test('a policy with a subject without a name: told with its place', () => {
+    const broken = policy.replace('name: agents', 'nome: agents');
+    expect(() => judgeAll(request(1), broken)).toThrow(/document 1: spec\.subjects\[0\]\.name: expected a name/);
+  });
+
   test('a policy that does not compile: told with its place', () => {
     const broken = policy.replace('object.spec.replicas <= 10', 'objekt');
     expect(() => judgeAll(request(1), broken)).toThrow(

@@ -85,11 +85,9 @@ function tellExample(context: CommandContext, policies: CompiledPolicy[], exampl
     print(toPrintable(`  policy ${each.policy}:`));
     for (const { rule: passed, why } of each.passedOver)
       print(toPrintable(`    ${passed}: passed over, ${whyInWords(why)}`));
-    print(
-      toPrintable(
-        `    ${each.verdict.rule}: ${each.verdict.action}${each.verdict.message === undefined ? '' : `, ${each.verdict.message}`}`,
-      ),
-    );
+    const { rule: decides, action: does, elevate, message } = each.verdict;
+    const lent = elevate === undefined ? '' : `, elevates to ${elevate.join(', ')}`;
+    print(toPrintable(`    ${decides}: ${does}${lent}${message === undefined ? '' : `, ${message}`}`));
   }
   if (strictest === undefined) print('  no policy governs this user');
   if (judgement.type === 'Refuse') print(toPrintable(`  refused: ${judgement.message}`));
@@ -147,7 +145,12 @@ function asPolicy(where: string, document: unknown): AccessPolicy {
   const { metadata, spec } = document;
   if (!isJsonObject(metadata) || typeof metadata['name'] !== 'string') throw invalid('metadata.name', 'a name');
   if (!isJsonObject(spec)) throw invalid('spec', 'an object');
-  if (!Array.isArray(spec['subjects'])) throw invalid('spec.subjects', 'a list');
+  const { subjects } = spec;
+  if (!Array.isArray(subjects)) throw invalid('spec.subjects', 'a list');
+  subjects.forEach((subject, i) => {
+    if (isJsonObject(subject) && typeof subject['name'] === 'string') return;
+    throw invalid(`spec.subjects[${String(i)}].name`, 'a name');
+  });
   const rules = spec['rules'] ?? [];
   if (!Array.isArray(rules)) throw invalid('spec.rules', 'a list');
   rules.forEach((rule, i) => {
@@ -155,6 +158,9 @@ function asPolicy(where: string, document: unknown): AccessPolicy {
     if (!isJsonObject(rule) || typeof rule['name'] !== 'string') throw invalid(`${path}.name`, 'a name');
     if (!['Allow', 'Hold', 'Deny'].includes(String(rule['action'])))
       throw invalid(`${path}.action`, 'Allow, Hold or Deny');
+    const { elevate } = rule;
+    if (elevate !== undefined && !(isJsonObject(elevate) && isTextList(elevate['groups'])))
+      throw invalid(`${path}.elevate.groups`, 'a list of names');
     if (!Array.isArray(rule['resourceRules'])) throw invalid(`${path}.resourceRules`, 'a list');
     rule['resourceRules'].forEach((each, j) => {
       for (const field of ['apiGroups', 'resources', 'operations']) {
@@ -177,6 +183,10 @@ function checkReads(reads: JsonValue, invalid: (path: string, expected: string) 
     if (!['Allow', 'Deny'].includes(String(rule['action']))) throw invalid(`${path}.action`, 'Allow or Deny');
     if (!Array.isArray(rule['verbs'])) throw invalid(`${path}.verbs`, 'a list');
   });
+}
+
+function isTextList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function documentsOf(file: string): { where: string; document: unknown }[] {

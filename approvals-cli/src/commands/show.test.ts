@@ -86,6 +86,11 @@ describe('show', () => {
     ]);
   });
 
+  test('a hold of an elevated request: says which permission comes with the approval', async () => {
+    const lines = await run({ ...hold, spec: { ...hold.spec, elevate: { groups: ['holdpoint:deployer'] } } });
+    expect(lines).toContain('Elevates to:  holdpoint:deployer, for this one request');
+  });
+
   test('no such hold: refused', async () => {
     await expect(run(undefined)).rejects.toMatchObject({ code: 'ERR_HOLD_NOT_FOUND' });
   });

@@ -38,7 +38,7 @@ export async function show(context: CommandContext, name: string, options: ShowO
 }
 
 function describe(hold: Hold, { style, now }: CommandContext, contextLines: number): string[] {
-  const { subject, request, policy, rule, message, expiresAt } = hold.spec;
+  const { subject, request, policy, rule, message, expiresAt, elevate } = hold.spec;
   const nowMs = now();
   const phase = phaseAt(hold, nowMs);
   const asks = asksOf(hold.spec).map((ask): [string, string] => {
@@ -58,6 +58,7 @@ function describe(hold: Hold, { style, now }: CommandContext, contextLines: numb
     ['Session', subject.session],
     ['Says it runs', subject.command],
     ['Request', printRequest(request)],
+    ['Elevates to', elevate === undefined ? undefined : `${elevate.groups.join(', ')}, for this one request`],
     ['Why held', `rule "${rule}" of policy "${policy}"${message === undefined ? '' : `: ${message}`}`],
     ...asks,
     ['Expires', phase === 'Pending' ? `in ${formatSpan(Date.parse(expiresAt) - nowMs)}` : undefined],

@@ -1,7 +1,10 @@
 import { changeOf, hasInexactNumber, isEmptyChange } from '../holds/change.ts';
 import { canonicalJson } from '../holds/canonical-json.ts';
-import type { Change } from '../holds/hold.ts';
+import { elevationCauseReason, type Change } from '../holds/hold.ts';
+
+import { elevationOf } from '../identity/elevation-groups.ts';
 import { extraKeys, extraOf } from '../identity/user-info.ts';
+import type { StatusCause } from '../kubernetes/status.ts';
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { CompiledPolicy } from '../policy/compile-policy.ts';
 import {
@@ -15,11 +18,12 @@ import { execRecordingOf } from '../requests/read-verdict.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import type { AuditAnnotations } from './admission-response.ts';
 import { grantRequestOf, isGrantRequest } from './grant-request.ts';
+import { refusedElevation } from './refused-elevation.ts';
 
 /** What is to be done with a write. Only `Ask` needs the cluster: grant and hold are found, used or created by the caller. */
 export type Judgement =
   | { type: 'Pass'; annotations: AuditAnnotations }
-  | { type: 'Refuse'; message: string; annotations: AuditAnnotations }
+  | { type: 'Refuse'; message: string; annotations: AuditAnnotations; causes?: readonly StatusCause[] }
   | Ask;
 
 /** A write that needs an approval, or a grant in place of one. */
@@ -48,7 +52,7 @@ export interface JudgeInput {
 }
 
 /**
- * Judges a write. Pure, and in this order: what always passes; the policies; what is refused to the governed whatever the
+ * Judges a write. Pure, and in this order: what always passes; the policies; a permission that is not the rule's to add; what is refused to the governed whatever the
  * rules say; and for a hold, whether a person could judge it at all. The change is worked out only where somebody is asked:
  * most writes are allowed, and must not wait for it.
  */
@@ -56,6 +60,8 @@ export function judge({ request, policies, namespaceObject, containsMask }: Judg
   if (isAccessReview(request)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'access-review' } };
   const write = writeOf(request, namespaceObject);
   const verdict = evaluateWrite(policies, write);
+  const elevation = refusedElevation(request, verdict);
+  if (elevation !== undefined) return refuseElevated(request, verdict, elevation);
   if (verdict === undefined) return { type: 'Pass', annotations: { decision: 'ungoverned' } };
 
   const annotations = annotationsOf(request, verdict);
@@ -114,6 +120,15 @@ export function judge({ request, policies, namespaceObject, containsMask }: Judg
   return { type: 'Ask', verdict, write, change, how: howToAsk(request, verdict, change, isInexact), annotations };
 }
 
+/** A denial is the same whatever permission it comes with, and says more. Else the cause tells the proxy what to ask with. */
+function refuseElevated(request: AdmissionRequest, verdict: Verdict | undefined, message: string): Judgement {
+  const annotations = { ...annotationsOf(request, verdict), decision: 'deny' };
+  if (verdict?.action === 'Deny') return { type: 'Refuse', message: denialOf(verdict), annotations };
+  const given = (verdict?.elevate ?? []).join(',');
+  const cause = { reason: elevationCauseReason, field: 'holdpoint.dev/elevate', message: given };
+  return { type: 'Refuse', message, annotations, causes: [cause] };
+}
+
 function howToAsk(request: AdmissionRequest, verdict: Verdict, change: Change, isInexact: boolean): AskHow {
   const asks = `${ruleOf(verdict)} asks for an approval, and `;
   const orGrant = 'or ask for a Grant';
@@ -140,12 +155,14 @@ export function writeOf(request: AdmissionRequest, namespaceObject: JsonValue): 
   return { operation, resource, subresource, namespace, name, user, object, oldObject, request: raw, namespaceObject };
 }
 
-function annotationsOf(request: AdmissionRequest, verdict: Verdict): AuditAnnotations {
+function annotationsOf(request: AdmissionRequest, verdict: Verdict | undefined): AuditAnnotations {
   const session = extraOf(request.user, extraKeys.session);
+  const elevated = elevationOf(request.user);
   return {
-    decision: verdict.action.toLowerCase(),
-    policy: verdict.policy,
-    rule: verdict.rule,
+    ...(verdict === undefined
+      ? {}
+      : { decision: verdict.action.toLowerCase(), policy: verdict.policy, rule: verdict.rule }),
+    ...(elevated.length === 0 ? {} : { elevated: elevated.join(',') }),
     ...(session === undefined ? {} : { session }),
   };
 }

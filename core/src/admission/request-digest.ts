@@ -1,5 +1,6 @@
 import type { Change } from '../holds/hold.ts';
 import { digestOf, type Hmac } from '../holds/digest.ts';
+import { elevationOf } from '../identity/elevation-groups.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import { askedNameOf } from './asked-name.ts';
 
@@ -8,5 +9,6 @@ export function requestDigestOf(request: AdmissionRequest, change: Change, hmac:
   const { user, operation, resource, subresource, namespace, oldObject } = request;
   const { username } = user;
   const name = askedNameOf(request);
-  return digestOf({ username, operation, resource, subresource, namespace, name, change, oldObject }, hmac);
+  const elevated = elevationOf(user);
+  return digestOf({ username, operation, resource, subresource, namespace, name, change, oldObject, elevated }, hmac);
 }

@@ -4,7 +4,7 @@ import type { Verdict, WriteRequest } from '../policy/evaluate.ts';
 import { isGuarded } from '../policy/guarded-resources.ts';
 import { matchesNamespace, matchesResourceRule, scopeNamespaceOf } from '../policy/resource-rule.ts';
 import type { Grant } from './grant.ts';
-import { sealOf } from './seal.ts';
+import { sealOf, type GrantedTerms } from './seal.ts';
 
 /**
  * True when the grant is about the question that `verdict` would ask about this write. Whether it may still be used is asked of
@@ -12,7 +12,7 @@ import { sealOf } from './seal.ts';
  */
 export function coversWrite(
   grant: Grant,
-  verdict: Pick<Verdict, 'policy' | 'rule' | 'hold'>,
+  verdict: Pick<Verdict, 'policy' | 'rule' | 'hold' | 'elevate'>,
   write: WriteRequest,
   hmac: Hmac,
 ): boolean {
@@ -36,6 +36,6 @@ export function isAboutWrite(grant: Grant, verdict: Pick<Verdict, 'policy' | 'ru
   );
 }
 
-function isSealed(grant: Grant, { hold }: Pick<Verdict, 'hold'>, hmac: Hmac): boolean {
-  return grant.status !== undefined && grant.status.seal === sealOf(grant, grant.status, hold, hmac);
+function isSealed(grant: Grant, verdict: GrantedTerms, hmac: Hmac): boolean {
+  return grant.status !== undefined && grant.status.seal === sealOf(grant, grant.status, verdict, hmac);
 }

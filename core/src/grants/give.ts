@@ -41,7 +41,7 @@ export function giveGrant(input: GiveInput): GiveOutcome {
     grantedAt: new Date(nowMs).toISOString(),
     expiresAt: new Date(nowMs + durationSeconds * 1_000).toISOString(),
   };
-  return { status: { phase: 'Active', ...given, uses: 0, seal: sealOf(grant, given, hold, hmac) } };
+  return { status: { phase: 'Active', ...given, uses: 0, seal: sealOf(grant, given, read.terms, hmac) } };
 }
 
 function refusalOf(

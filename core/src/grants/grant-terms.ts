@@ -1,7 +1,7 @@
 import type { Action } from '../policy/access-policy.ts';
 import type { CompiledPolicy, PolicyProblem, ResolvedHoldSettings } from '../policy/compile-policy.ts';
 import { parseDurationSeconds } from '../policy/duration.ts';
-import { defaultRuleName } from '../policy/evaluate.ts';
+import { defaultRuleName, elevateOf } from '../policy/evaluate.ts';
 import { namesGuarded } from '../policy/guarded-resources.ts';
 import { namespacePatternProblems } from '../policy/policy-problem.ts';
 import type { GrantScope, GrantSpec } from './grant.ts';
@@ -10,6 +10,8 @@ import type { GrantScope, GrantSpec } from './grant.ts';
 export interface GrantTerms {
   durationSeconds: number;
   hold: ResolvedHoldSettings;
+  /** The groups, sorted, that the rule adds to each request. */
+  elevate?: readonly string[];
 }
 
 /** A working day and the night after it. What is needed for longer is a rule, and belongs in the policy. */
@@ -19,12 +21,14 @@ const maxDurationSeconds = 24 * 3_600;
 export function grantedRule(
   policies: readonly CompiledPolicy[],
   { policy: policyName, rule: ruleName }: Pick<GrantScope, 'policy' | 'rule'>,
-): { action: Action; hold: ResolvedHoldSettings } | undefined {
+): ({ action: Action } & Omit<GrantTerms, 'durationSeconds'>) | undefined {
   const policy = policies.find((each) => each.name === policyName);
   if (policy === undefined) return undefined;
   if (ruleName === defaultRuleName) return { action: policy.defaultAction, hold: policy.hold };
   const compiled = policy.rules.find((each) => each.rule.name === ruleName);
-  return compiled === undefined ? undefined : { action: compiled.rule.action, hold: compiled.hold };
+  if (compiled === undefined) return undefined;
+  const { rule, hold } = compiled;
+  return { action: rule.action, hold, ...elevateOf(rule) };
 }
 
 /** Reads a grant's terms, or tells all that is wrong with what is asked for, each with its path. */
@@ -56,5 +60,6 @@ export function grantTermsOf(
     }
   });
   if (problems.length > 0 || rule === undefined || durationSeconds === undefined) return { problems };
-  return { terms: { durationSeconds, hold: rule.hold } };
+  const { hold, elevate } = rule;
+  return { terms: { durationSeconds, hold, ...(elevate === undefined ? {} : { elevate }) } };
 }

@@ -178,6 +178,11 @@ describe('coversWrite', () => {
     return coversWrite(grant, verdict, asked, hmac);
   };
   const deployments = [{ apiGroups: ['apps'], resources: ['deployments'], operations: ['UPDATE'] }] as const;
+  const lending = policy({
+    rules: [{ name: 'prod', action: 'Hold', resourceRules: everything, elevate: { groups: ['holdpoint:deployer'] } }],
+  });
+  const givenWhileLending = give({}, user('alice'), [lending]);
+  const whileLending = 'status' in givenWhileLending ? asObject({}, givenWhileLending.status) : asObject();
   const rows: {
     situation: string;
     grant: Grant;
@@ -229,6 +234,9 @@ describe('coversWrite', () => {
       want: false,
     },
     { situation: 'no status', grant: asObject(), want: false },
+    { situation: 'its rule lends a permission since', grant: given(), policies: [lending], want: false },
+    { situation: 'its rule lends the permission that it did', grant: whileLending, policies: [lending], want: true },
+    { situation: 'its rule lends none any more', grant: whileLending, want: false },
     {
       situation: 'its rule asks others by now',
       grant: given(),

@@ -4,12 +4,19 @@ import type { JsonValue } from '../kubernetes/object.ts';
 import type { ResolvedHoldSettings } from '../policy/compile-policy.ts';
 import type { Grant, GrantStatus } from './grant.ts';
 
+/** What of the rule that a grant stands in for is sealed with it. */
+export interface GrantedTerms {
+  hold: Pick<ResolvedHoldSettings, 'approvers' | 'minApprovals'>;
+  /** Groups, sorted; see Verdict. */
+  elevate?: readonly string[];
+}
+
 /**
  * The seal of a grant: proof that the webhook gave it, on these terms and until then. Without it, whoever can write grants while
  * no webhook guards them would have written themselves a permission for later.
  *
  * It covers the approvers that the rule had: where these change, the people who gave the grant may no longer be the ones to
- * ask, and it is void.
+ * ask, and it is void. So it does the permission that the rule lends: with another one, the grant is more than what was given.
  *
  * Neither name nor uid is covered: the API server gives them after mutation, when it is sealed.
  *
@@ -18,7 +25,7 @@ import type { Grant, GrantStatus } from './grant.ts';
 export function sealOf(
   grant: Pick<Grant, 'spec'>,
   status: Pick<GrantStatus, 'grantedBy' | 'digest' | 'grantedAt' | 'expiresAt'>,
-  { approvers, minApprovals }: Pick<ResolvedHoldSettings, 'approvers' | 'minApprovals'>,
+  { hold: { approvers, minApprovals }, elevate = [] }: GrantedTerms,
   hmac: Hmac,
 ): string {
   const { grantedBy = '', digest = '', grantedAt, expiresAt } = status;
@@ -26,7 +33,11 @@ export function sealOf(
     purpose: 'grant',
     spec: grant.spec as unknown as JsonValue,
     given: { grantedBy, digest, grantedAt, expiresAt },
-    rule: { approvers: approvers as unknown as JsonValue, minApprovals },
+    rule: {
+      approvers: approvers as unknown as JsonValue,
+      minApprovals,
+      ...(elevate.length === 0 ? {} : { elevate: [...elevate] }),
+    },
   };
   return `hmac-sha256:${hmac(canonicalJson(sealed))}`;
 }

@@ -246,3 +246,9 @@ function sorted(value: JsonValue): JsonValue {
     .map(([key, each]) => [key, sorted(each)])
     .concat([['object', '']]);
 }
+
+test('the permission that it is made with: another one is another question; none is none', () => {
+  const of = (elevated: readonly string[]): string => digestOf({ ...update, change: changeIn(update), elevated }, hmac);
+  expect(of([])).toBe(digest(update));
+  expect(new Set([of([]), of(['holdpoint:a']), of(['holdpoint:b']), of(['holdpoint:a', 'holdpoint:b'])]).size).toBe(4);
+});

@@ -15,6 +15,8 @@ export interface DigestInput {
   change: Change;
   /** For a DELETE: the very object that was seen, and not a namesake created since. */
   oldObject: JsonValue;
+  /** The groups that the request is elevated to, sorted: an approval is of the change _and_ of the permission it is made with. */
+  elevated?: readonly string[];
 }
 
 /** HMAC-SHA256 over UTF-8 text with the installation's key, as lower-case hex. */
@@ -27,7 +29,7 @@ export type Hmac = (text: string) => string;
  * @returns `hmac-sha256:` and 64 hex digits
  */
 export function digestOf(input: DigestInput, hmac: Hmac): string {
-  const { username, operation, resource, subresource, namespace, name } = input;
+  const { username, operation, resource, subresource, namespace, name, elevated = [] } = input;
   const change = (
     input.change.type === 'Delete' ? { ...input.change, object: uidOf(input.oldObject) } : input.change
   ) as JsonValue;
@@ -40,6 +42,7 @@ export function digestOf(input: DigestInput, hmac: Hmac): string {
       namespace,
       name,
       change,
+      ...(elevated.length === 0 ? {} : { elevated: [...elevated] }),
     }),
   )}`;
 }

@@ -68,6 +68,8 @@ export interface HoldSpec {
   request: HoldRequest;
   /** `hmac-sha256:` and 64 hex digits over the exact change: see digest.ts. */
   digest: string;
+  /** Just-in-time permission: the groups that the one request is given when this is approved. */
+  elevate?: { groups: readonly string[] };
   change: Change;
   /**
    * For an update: the whole object as it was, masked, so that a reader finds the unchanged lines around the change.
@@ -138,5 +140,7 @@ export function isFinished(phase: HoldPhase): boolean {
 
 /** Where a refusal of ours names the policy and rule behind it for programs (`status.details.causes[].reason`). */
 export const ruleCauseReason = 'HoldpointRule';
+/** Where a refusal of ours says that the request came with a permission that its rule does not add, for the proxy to read. */
+export const elevationCauseReason = 'HoldpointElevation';
 /** Where a 429 or 403 of ours names its hold for programs (`status.details.causes[].reason`). */
 export const holdCauseReason = 'HoldpointHold';

@@ -25,10 +25,10 @@ const asked = {
   maxPending: 20,
   maxChangeBytes: 1_024,
 } as const;
-const make = (verdict: Partial<StrictestVerdict>, attempt = 1) =>
+const make = (verdict: Partial<StrictestVerdict>, attempt = 1, groups = ['agents']) =>
   newHold(
     {
-      user: { username: 'bot', groups: ['agents'], extra: {} },
+      user: { username: 'bot', groups, extra: {} },
       request,
       digest: `hmac-sha256:${'0'.repeat(64)}`,
       change: { type: 'Delete', object: {} },
@@ -77,5 +77,14 @@ describe('newHold', () => {
     const { metadata, spec } = make({ policy });
     expect(metadata.labels).toEqual({ 'holdpoint.dev/policy': wantLabel, 'holdpoint.dev/rule': 'r' });
     expect(spec.policy).toBe(policy);
+  });
+
+  test('of an elevated request: says to what, and keeps it apart from the groups of whom asks', () => {
+    const groups = ['agents', 'holdpoint:deployer'];
+    const { spec } = make({}, 1, groups);
+    expect(spec).toMatchObject({
+      subject: { groups: ['agents'] },
+      elevate: { groups: ['holdpoint:deployer'] },
+    });
   });
 });

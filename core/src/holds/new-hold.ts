@@ -1,3 +1,4 @@
+import { elevationOf, isElevationGroup } from '../identity/elevation-groups.ts';
 import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
 import type { JsonValue } from '../kubernetes/object.ts';
 import type { StrictestVerdict } from '../policy/evaluate.ts';
@@ -27,6 +28,7 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
   const session = extraOf(user, extraKeys.session);
   const onBehalfOf = extraOf(user, extraKeys.onBehalfOf);
   const command = extraOf(user, extraKeys.command);
+  const elevated = elevationOf(user);
   return {
     apiVersion: 'holdpoint.dev/v1alpha1',
     kind: 'Hold',
@@ -37,13 +39,15 @@ export function newHold(input: NewHoldInput, attempt: number): Hold {
     spec: {
       subject: {
         username: user.username,
-        groups: [...user.groups],
+        // What it is lent is no group of its own.
+        groups: user.groups.filter((group) => !isElevationGroup(group)),
         ...(session === undefined ? {} : { session }),
         ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
         ...(command === undefined ? {} : { command }),
       },
       request,
       digest,
+      ...(elevated.length === 0 ? {} : { elevate: { groups: [...elevated] } }),
       change,
       ...(before === undefined ? {} : { before }),
       policy: verdict.policy,

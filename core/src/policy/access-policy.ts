@@ -55,6 +55,11 @@ export interface WriteRule {
   objectSelector?: LabelSelector;
   matchConditions?: readonly MatchCondition[];
   hold?: HoldSettings;
+  /**
+   * Just-in-time permission: these groups are added to the request that this rule decides, by the proxy and for that request alone.
+   * RBAC says what they may do. Each begins with `holdpoint:`.
+   */
+  elevate?: { groups: readonly string[] };
 }
 
 /** The moments in a hold's life of which a receiver can be told. */

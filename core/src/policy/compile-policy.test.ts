@@ -213,6 +213,68 @@ describe('compilePolicy, of what is wrong', () => {
       wantProblems: [{ path: 'spec.rules[1].name', message: '"r" names another rule too' }],
     },
     {
+      situation: 'a subject that is a group which rules elevate to',
+      spec: { subjects: [{ kind: 'Group', name: 'holdpoint:deployer' }] },
+      wantProblems: [
+        {
+          path: 'spec.subjects[0].name',
+          message: 'groups that begin with "holdpoint:" are what rules elevate to; nobody is in one',
+        },
+      ],
+    },
+    {
+      situation: 'elevating to a group of the system’s, of anybody’s, and of no name',
+      spec: {
+        rules: [
+          {
+            name: 'r',
+            action: 'Hold',
+            resourceRules,
+            elevate: { groups: ['system:masters', 'deployers', 'holdpoint:', 'holdpoint:x y', 'holdpoint:fine'] },
+          },
+        ],
+      },
+      wantProblems: ['system:masters', 'deployers', 'holdpoint:', 'holdpoint:x y'].map((group, i) => ({
+        path: `spec.rules[0].elevate.groups[${String(i)}]`,
+        message: `"${group}" must begin with "holdpoint:" and go on in a-z, 0-9, ., : and -: no group that anybody is in otherwise`,
+      })),
+    },
+    {
+      situation: 'elevating to nothing, and where it is denied',
+      spec: {
+        rules: [
+          { name: 'a', action: 'Allow', resourceRules, elevate: { groups: [] } },
+          { name: 'b', action: 'Deny', resourceRules, elevate: { groups: ['holdpoint:x'] } },
+        ],
+      },
+      wantProblems: [
+        { path: 'spec.rules[0].elevate.groups', message: 'name at least one group' },
+        { path: 'spec.rules[1].elevate', message: 'a rule that denies gives no permission' },
+      ],
+    },
+    {
+      situation: 'elevating what would outlive the request',
+      spec: {
+        rules: [
+          {
+            name: 'r',
+            action: 'Hold',
+            elevate: { groups: ['holdpoint:x'] },
+            resourceRules: [
+              { apiGroups: ['apps'], resources: ['*'], operations: ['*'] },
+              { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], operations: ['*'] },
+              { apiGroups: ['holdpoint.dev'], resources: ['*'], operations: ['*'] },
+              { apiGroups: [''], resources: ['serviceaccounts/token'], operations: ['CREATE'] },
+            ],
+          },
+        ],
+      },
+      wantProblems: [1, 2, 3].map((i) => ({
+        path: `spec.rules[0].resourceRules[${String(i)}]`,
+        message: 'never elevated: roles, credentials, signatures, admission, access reviews and our own objects',
+      })),
+    },
+    {
       situation: 'everything at once: each with its path',
       spec: {
         subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: '' }],

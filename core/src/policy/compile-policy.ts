@@ -1,4 +1,5 @@
 import { compileCel, type CelExpression } from '../cel/compile-cel.ts';
+import { elevationGroupProblem, elevationPrefix, isElevationGroup } from '../identity/elevation-groups.ts';
 import type { Subject } from '../identity/subject.ts';
 import { selectorProblems } from '../kubernetes/label-selector.ts';
 import type {
@@ -15,6 +16,7 @@ import { compileReads, type CompiledReads } from './compile-reads.ts';
 import { parseDurationSeconds } from './duration.ts';
 import { parseFieldPath } from '../masking/field-path.ts';
 import { subjectProblem } from './governable.ts';
+import { namesNeverElevated } from './never-elevated.ts';
 import { namespacePatternProblems, type PolicyProblem } from './policy-problem.ts';
 
 export type { PolicyProblem } from './policy-problem.ts';
@@ -75,7 +77,7 @@ export function compilePolicy(policy: AccessPolicy): { policy: CompiledPolicy } 
   spec.subjects.forEach((subject, i) => {
     const path = `spec.subjects[${String(i)}]`;
     problems.push(...namespaceProblems(subject, path));
-    const message = subjectProblem(subject);
+    const message = subjectProblem(subject) ?? borrowedGroupProblem(subject);
     if (message !== undefined) problems.push({ path: `${path}.name`, message });
   });
   const policyHold = resolveHold(spec.hold ?? {}, holdDefaults, 'spec.hold', problems);
@@ -126,6 +128,7 @@ function compileRule(
   rule.resourceRules.forEach((each, i) => {
     problems.push(...versionProblems(each, rule.action, `${path}.resourceRules[${String(i)}]`));
   });
+  problems.push(...elevateProblems(rule, path));
   return { rule, conditions, hold: resolveHold(rule.hold ?? {}, inherited, `${path}.hold`, problems) };
 }
 
@@ -137,6 +140,29 @@ function maskingProblems(masking: MaskingSettings | undefined): PolicyProblem[] 
       return 'problem' in parsed ? [{ path, message: `"${text}" is no path: ${parsed.problem}` }] : [];
     }),
   );
+}
+
+/** A group that a request borrows for its own time must not be whom a policy is about: then borrowing it would be joining it. */
+function borrowedGroupProblem({ kind, name }: Subject): string | undefined {
+  if (kind !== 'Group' || !isElevationGroup(name)) return undefined;
+  return `groups that begin with "${elevationPrefix}" are what rules elevate to; nobody is in one`;
+}
+
+function elevateProblems({ elevate, action, resourceRules }: WriteRule, path: string): PolicyProblem[] {
+  if (elevate === undefined) return [];
+  const problems: PolicyProblem[] = elevate.groups.flatMap((group, i) => {
+    const message = elevationGroupProblem(group);
+    return message === undefined ? [] : [{ path: `${path}.elevate.groups[${String(i)}]`, message }];
+  });
+  if (elevate.groups.length === 0)
+    problems.push({ path: `${path}.elevate.groups`, message: 'name at least one group' });
+  if (action === 'Deny') problems.push({ path: `${path}.elevate`, message: 'a rule that denies gives no permission' });
+  resourceRules.forEach((each, i) => {
+    if (!namesNeverElevated(each)) return;
+    const message = 'never elevated: roles, credentials, signatures, admission, access reviews and our own objects';
+    problems.push({ path: `${path}.resourceRules[${String(i)}]`, message });
+  });
+  return problems;
 }
 
 function namespaceProblems(subject: Subject, path: string): PolicyProblem[] {

@@ -28,6 +28,8 @@ export interface Verdict {
   /** `default` when no rule matched. */
   rule: string;
   message?: string;
+  /** The groups, sorted, that the rule adds to the request; none where left out. */
+  elevate?: readonly string[];
   hold: ResolvedHoldSettings;
   notify: ResolvedNotify;
   maxPending: number;
@@ -98,6 +100,7 @@ function evaluatePolicy(policy: CompiledPolicy, write: WriteRequest, activation:
       rule: rule.name,
       hold,
       ...(rule.message === undefined ? {} : { message: rule.message }),
+      ...elevateOf(rule),
     };
   }
   const otherwise = { ...base, rule: defaultRuleName, hold: policy.hold };
@@ -106,6 +109,11 @@ function evaluatePolicy(policy: CompiledPolicy, write: WriteRequest, activation:
     'what gives or hands on a permission, or reaches past the API server, is refused unless a rule names it: ' +
     'group and resource, without *';
   return { ...otherwise, action: 'Deny', message };
+}
+
+/** The groups that a rule adds to a request, each once and sorted: so that they compare. */
+export function elevateOf({ elevate }: WriteRule): Pick<Verdict, 'elevate'> {
+  return elevate === undefined ? {} : { elevate: [...new Set(elevate.groups)].sort() };
 }
 
 /** Why a rule is passed over: the first part of it, in the order they are looked at, that the write does not meet. */

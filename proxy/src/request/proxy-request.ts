@@ -1,5 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { readRequestLine, type QueryParameters, type RequestInfo, type UserInfo } from '@holdpoint/core';
+import {
+  readRequestLine,
+  type Elevation,
+  type QueryParameters,
+  type RequestInfo,
+  type UserInfo,
+} from '@holdpoint/core';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { framingProblem } from './body-framing.ts';
 import { takeClientHeaders } from './client-headers.ts';
@@ -26,6 +32,8 @@ export interface ProxyRequest extends ReceivedRequest {
   /** One per request of the client, however often it is sent upstream. */
   requestId: string;
   user: UserInfo;
+  /** Permissions that a rule may add to it; see upstream/elevated-send.ts. @default none */
+  elevations?: readonly Elevation[];
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);

@@ -6,6 +6,7 @@ import {
   isFailureStatus,
   messageOf,
   type CompiledPolicy,
+  type Elevation,
   type Mask,
   type Status,
 } from '@holdpoint/core';
@@ -18,6 +19,7 @@ import { openRecording, type Recording } from '../recording/recording.ts';
 import { isRefusal, refuse, type Refusal } from '../refusal.ts';
 import { queryValues, type ProxyRequest } from '../request/proxy-request.ts';
 import type { ApiServer, UpgradeAnswer } from '../upstream/api-server.ts';
+import { createElevatedSend } from '../upstream/elevated-send.ts';
 import { upstreamHeaders } from '../upstream/impersonation.ts';
 import type { RecentRefusals } from './recent-refusals.ts';
 import { listed, readStreamRequest, type StreamRequest } from './stream-request.ts';
@@ -73,16 +75,14 @@ export async function serveStream(
   };
   try {
     let attempts = 0;
-    const outcome = await parts.pause<Attempted>(
-      request.user,
-      () => {
-        // Each attempt is an audit event of its own; the recording belongs to the one that goes through, the last.
-        if (attempts > 0) start.auditId = randomUUID();
-        attempts += 1;
-        return attempt(parts, request, asked, start, signal);
-      },
-      signal,
-    );
+    const sendElevated = createElevatedSend(parts.apiServer, request, signal);
+    const send = (elevation: Elevation): Promise<Attempted | HeldAnswer> => {
+      // Each attempt is an audit event of its own; the recording belongs to the one that goes through, the last.
+      if (attempts > 0) start.auditId = randomUUID();
+      attempts += 1;
+      return attempt(parts, request, asked, start, elevation, signal);
+    };
+    const outcome = await parts.pause<Attempted>(request.user, () => sendElevated(send), signal);
     if (isRefusal(outcome)) {
       await endQuietly();
       return remember(outcome);
@@ -144,15 +144,17 @@ async function attempt(
   request: ProxyRequest,
   asked: StreamRequest,
   start: RecordingStart,
+  elevation: Elevation,
   signal: AbortSignal,
 ): Promise<Attempted | HeldAnswer> {
-  const headers = upstreamHeaders(request, {
+  const changes = {
     ...asked.headers,
     // The kubelet behind it knows no JSON; without the header the API server's own errors are JSON all the same.
     accept: undefined,
     'accept-encoding': undefined,
     'audit-id': start.auditId,
-  });
+  };
+  const headers = upstreamHeaders(request, changes, elevation);
   const result = await parts.apiServer.upgrade({
     method: request.method,
     url: request.url,

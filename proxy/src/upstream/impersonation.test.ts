@@ -37,6 +37,11 @@ test('speaks in the user’s name, with extras of our own and a new Audit-ID', (
   });
 });
 
+test('elevated: the groups that are lent, beside the user’s own', () => {
+  const headers = upstreamHeaders(requestOf({ groups: ['ai-agents'] }), {}, ['holdpoint:deployer']);
+  expect(headers['impersonate-group']).toEqual(['ai-agents', 'holdpoint:deployer']);
+});
+
 test('sends nothing without a user: it would run as the proxy itself', () => {
   expect(() => upstreamHeaders(requestOf({ username: '' }))).toThrow('cannot be impersonated');
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { authenticatedGroup, extraKeys, HoldpointError, impersonationProblem } from '@holdpoint/core';
+import { authenticatedGroup, extraKeys, HoldpointError, impersonationProblem, type Elevation } from '@holdpoint/core';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 
 /**
@@ -8,8 +8,14 @@ import type { ProxyRequest } from '../request/proxy-request.ts';
  * Impersonation fails open (a request without these headers runs as the proxy itself), so this is the one place that
  * builds them, and it throws rather than leave the user out, or speak in the name of one whom the cluster stands on: RBAC
  * cannot keep the proxy from that, and whatever made such a user here was wrong.
+ *
+ * @param elevation groups that this one sending of the request has beside the user's own
  */
-export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
+export function upstreamHeaders(
+  request: ProxyRequest,
+  changes: OutgoingHttpHeaders = {},
+  elevation: Elevation = [],
+): OutgoingHttpHeaders {
   const { user } = request;
   const problem = impersonationProblem(user);
   if (problem !== undefined) throw new HoldpointError('ERR_TOKEN_INVALID', problem);
@@ -18,7 +24,7 @@ export function upstreamHeaders(request: ProxyRequest, changes: OutgoingHttpHead
     'audit-id': randomUUID(),
     'impersonate-user': headerText(user.username),
     // The API server adds this group itself, and impersonating it would need a permission of its own.
-    'impersonate-group': user.groups.filter((group) => group !== authenticatedGroup).map(headerText),
+    'impersonate-group': [...user.groups, ...elevation].filter((group) => group !== authenticatedGroup).map(headerText),
     [extraHeader(extraKeys.request)]: request.requestId,
     ...changes,
   };

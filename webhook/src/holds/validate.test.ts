@@ -468,3 +468,60 @@ describe('validate: a Secret', () => {
     expect((await review({ ...write, object: secret(base64('other-secret')) })).response.allowed).toBe(false);
   });
 });
+
+describe('validate: a permission that was lent', () => {
+  const elevated = { ...scaleUp, user: { ...scaleUp.user, groups: ['agents', 'holdpoint:deployer'] } };
+  const everything = [{ apiGroups: ['*'], resources: ['*/*'], operations: ['*'] }] as const;
+  const lending = (group: string): CompiledPolicy[] => [
+    policy({
+      rules: [{ name: 'r', action: 'Hold', resourceRules: everything, elevate: { groups: [group] } }],
+      hold: { approvers: [{ kind: 'Group', name: 'sre' }] },
+    }),
+  ];
+  const code = async (request: AdmissionRequest, policies: CompiledPolicy[]): Promise<number> => {
+    const { response } = await review(request, { policies });
+    return response.allowed ? 200 : (response.status?.code ?? 0);
+  };
+
+  test('by another rule: 403, whose cause has the proxy ask with what the rule does lend; nothing written', async () => {
+    const { response } = await review(elevated, { policies: lending('holdpoint:other') });
+    expect(response).toMatchObject({
+      allowed: false,
+      status: {
+        code: 403,
+        details: {
+          causes: [{ reason: 'HoldpointElevation', field: 'holdpoint.dev/elevate', message: 'holdpoint:other' }],
+        },
+      },
+      auditAnnotations: { decision: 'deny', elevated: 'holdpoint:deployer' },
+    });
+    expect(await onlyHold()).toBeUndefined();
+  });
+
+  test('an approval of the change without it admits no request with it, nor the other way round', async () => {
+    const policies = lending('holdpoint:deployer');
+    expect(await code(scaleUp, policies)).toBe(429);
+    const [without] = await cluster.kube.list<Hold>({ group: '', version: '', plural: '' });
+    if (without === undefined) throw new Error('no hold');
+    cluster.put({ ...without, status: approved } as Hold);
+    expect(await code(elevated, policies)).toBe(429);
+    const holds = await cluster.kube.list<Hold>({ group: '', version: '', plural: '' });
+    expect(holds.map(({ spec }) => spec.elevate?.groups)).toEqual([undefined, ['holdpoint:deployer']]);
+    expect(await code(scaleUp, policies)).toBe(200);
+  });
+
+  test('approved with it: passes once, on record as such', async () => {
+    const policies = lending('holdpoint:deployer');
+    expect(await code(elevated, policies)).toBe(429);
+    const hold = await onlyHold();
+    cluster.put({ ...hold, status: approved } as Hold);
+    const { response } = await review(elevated, { policies });
+    expect(response).toMatchObject({
+      allowed: true,
+      auditAnnotations: { decision: 'approved', elevated: 'holdpoint:deployer' },
+    });
+    expect(
+      await code({ ...elevated, user: { ...elevated.user, extra: { 'holdpoint.dev/request': ['r-2'] } } }, policies),
+    ).toBe(429);
+  });
+});

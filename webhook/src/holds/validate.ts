@@ -55,7 +55,12 @@ export async function validate(request: AdmissionRequest, parts: ValidateParts):
     case 'Pass':
       return allowed(request.uid, judgement.annotations);
     case 'Refuse':
-      return denied(request.uid, judgement.message, judgement.annotations, [ruleCauseOf(judgement.annotations)]);
+      return denied(
+        request.uid,
+        judgement.message,
+        judgement.annotations,
+        judgement.causes === undefined ? [ruleCauseOf(judgement.annotations)] : [...judgement.causes],
+      );
     case 'Ask':
       return await answerAsk(createAsked(request, judgement, parts), parts);
   }

@@ -33,9 +33,12 @@ function says(expression: string, user: { username: string; groups?: string[] })
   return verdict?.action === 'Allow';
 }
 
+/** Stands at the end of every expression: who is elevated is asked about, governed or not. */
+const orElevated = '(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g.startsWith("holdpoint:")))';
+
 describe('governedExpression', () => {
   const rows: { situation: string; subjects: Subject[]; want: string }[] = [
-    { situation: 'no subjects: nobody', subjects: [], want: 'false' },
+    { situation: 'no subjects: nobody', subjects: [], want: '' },
     { situation: 'a user', subjects: [{ kind: 'User', name: 'bot' }], want: 'request.userInfo.username in ["bot"]' },
     {
       situation: 'a service account: its username',
@@ -75,7 +78,17 @@ describe('governedExpression', () => {
     },
   ];
   test.each(rows)('$situation', ({ subjects, want }) => {
-    expect(governedExpression(subjects)).toBe(want);
+    expect(governedExpression(subjects)).toBe(want === '' ? orElevated : `${want} || ${orElevated}`);
+  });
+
+  test.each([
+    { situation: 'in a group that rules elevate to', groups: ['developers', 'holdpoint:deployer'], want: true },
+    { situation: 'in none', groups: ['developers', 'not-holdpoint:deployer'], want: false },
+    { situation: 'without groups', groups: undefined, want: false },
+  ])('a user whom no policy governs, $situation: asked about = $want', ({ groups, want }) => {
+    const user = { username: 'carol', ...(groups === undefined ? {} : { groups }) };
+    expect(says(governedExpression([]), user)).toBe(want);
+    expect(says(governedExpression([{ kind: 'Group', name: 'agents' }]), user)).toBe(want);
   });
 
   const names = fc.oneof(
@@ -168,7 +181,7 @@ describe('the configurations, whole', () => {
             notOurselves,
             {
               name: 'governed',
-              expression: '(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"]))',
+              expression: `(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"])) || ${orElevated}`,
             },
           ],
           sideEffects: 'NoneOnDryRun',
@@ -219,10 +232,10 @@ describe('the configurations, whole', () => {
     });
   });
 
-  test('no subjects: registered, and asked about nobody', () => {
+  test('no subjects: registered, and asked about nobody but who is elevated', () => {
     expect(validatingConfiguration({ ...input, subjects: [] }).webhooks[0]?.matchConditions).toEqual([
       notOurselves,
-      { name: 'governed', expression: 'false' },
+      { name: 'governed', expression: orElevated },
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import { serviceAccountUsername, type KubernetesObject, type Subject } from '@holdpoint/core';
+import { elevationPrefix, serviceAccountUsername, type KubernetesObject, type Subject } from '@holdpoint/core';
 
 /** Where the API server finds us, and whose word it takes that it is us. */
 export interface ClientConfig {
@@ -110,7 +110,13 @@ function notOurselves({ ownUsername, credentialExtra }: RegistrationInput): { na
   };
 }
 
-/** CEL that is true for the governed. A user without groups has no such field, and an error would stop that user. */
+/** True for whoever is in a group that rules elevate to, whatever the policies are just now: nobody is in one but for a request. */
+export const elevatedClause = `(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g.startsWith(${celString(elevationPrefix)})))`;
+
+/**
+ * CEL that is true for the governed, and for who is elevated. A user without groups has no such field, and an error would stop that
+ * user.
+ */
 export function governedExpression(subjects: readonly Subject[]): string {
   const groups = subjects.filter((subject) => subject.kind === 'Group').map((subject) => subject.name);
   const users = subjects
@@ -123,8 +129,9 @@ export function governedExpression(subjects: readonly Subject[]): string {
     ...(groups.length === 0
       ? []
       : [`(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ${celList(groups)}))`]),
+    elevatedClause,
   ];
-  return clauses.length === 0 ? 'false' : clauses.join(' || ');
+  return clauses.join(' || ');
 }
 
 function webhook(name: string, client: ClientConfig, path: string) {

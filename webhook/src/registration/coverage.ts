@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonValue, type Subject } from '@holdpoint/core';
-import { governedExpression, judgeName, type WebhookConfiguration } from './configurations.ts';
+import { elevatedClause, governedExpression, judgeName, type WebhookConfiguration } from './configurations.ts';
 
 type Webhook = WebhookConfiguration['webhooks'][number];
 
@@ -46,11 +46,11 @@ function covers(is: Webhook, should: Webhook, subjects: readonly Subject[]): boo
  * writes: an expression that is like ours may mean something else.
  */
 export function governedSubjects(expression: string): Subject[] | undefined {
+  if (!expression.endsWith(elevatedClause)) return undefined;
   const parts =
-    /^(?:request\.userInfo\.username in (\[.*?\]))?(?: \|\| )?(?:\(has\(request\.userInfo\.groups\) && request\.userInfo\.groups\.exists\(g, g in (\[.*\])\)\))?$/s.exec(
-      expression,
+    /^(?:request\.userInfo\.username in (\[.*?\]) \|\| )?(?:\(has\(request\.userInfo\.groups\) && request\.userInfo\.groups\.exists\(g, g in (\[.*\])\)\) \|\| )?$/s.exec(
+      expression.slice(0, -elevatedClause.length),
     );
-  if (expression === 'false') return [];
   if (parts === null) return undefined;
   try {
     const names = (list: string | undefined): string[] => (list === undefined ? [] : (JSON.parse(list) as string[]));
