@@ -383,7 +383,9 @@ describe('judge', () => {
   test.each(rows)('$situation', ({ request, policies, want }) => {
     const containsMask = (text: string): boolean => text.includes('MASK');
     const whole = { ...update, ...request };
-    const got = judge({ request: whole, policies: policies ?? [policy({})], namespaceObject: null, containsMask });
+    const showsMasks = (object: JsonValue): boolean => JSON.stringify(object).includes('HIDDEN');
+    const judged = { request: whole, policies: policies ?? [policy({})], namespaceObject: null };
+    const got = judge({ ...judged, containsMask, showsMasks });
     if (got.type === 'Ask') {
       const { write, ...asked } = got;
       expect(asked).toEqual(want);

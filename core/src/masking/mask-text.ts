@@ -25,7 +25,7 @@ export function maskText(text: string, mask: Mask): string {
 }
 
 function maskUnknownText(text: string, mask: Mask): string {
-  if (isPackedPayload(text)) return maskWhole(text, mask);
+  if (isPackedPayload(text)) return mask.maskPayload?.(text, mask) ?? maskWhole(text, mask);
   const masked = replaceSpans(text, findCredentials(text), mask);
   if (masked !== text) return masked;
   const decoded = decodedText(text);

@@ -1,0 +1,130 @@
+/**
+ * The way back of a mask. A client that was shown masks writes them back: it edits one line of what it has read, and sends the
+ * whole. What stands where it was shown is exchanged for the value that it stood for; a mask anywhere else stays, for the
+ * judge to refuse. The hazard: a value that is put back where it is not masked would be read at the next GET. So what is
+ * restored is masked once more, and must show what the client wrote.
+ */
+import { canonicalJson } from '../holds/canonical-json.ts';
+import type { ChangeOperation } from '../holds/hold.ts';
+import { diffObjects } from '../holds/json-patch.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { isPackedPayload } from './detectors/encoded.ts';
+import { fieldStep, itemStep, pathText, type DocumentPath } from './document-path.ts';
+import { containsMaskToken, type Mask } from './mask.ts';
+import type { ReleaseCodec } from './release-codec.ts';
+import { editInner, innerDocuments } from './restore-inner.ts';
+import { shownPlaces, type ShownPlaces } from './restore-places.ts';
+
+export interface RestoreInput {
+  /** As the client sends it. */
+  object: JsonValue;
+  /** As it is stored: what the client's masks can come from. */
+  oldObject: JsonValue;
+  mask: Mask;
+  /** What a governed client is shown of an object. It may return what holds no secret as it is, the same reference. */
+  show: (object: JsonValue, mask: Mask) => JsonValue;
+  /** Without it, a Helm release is one text. */
+  codec?: ReleaseCodec | undefined;
+}
+
+export interface Restoration {
+  /** With every mask restored that came from its place. */
+  object: JsonValue;
+  /** From the client's object to the restored one: real values, never to be logged. */
+  patch: readonly Pick<ChangeOperation, 'op' | 'path' | 'value'>[];
+  /** Where something was restored, for people. */
+  places: readonly string[];
+}
+
+/** Exchanges the masks of an update for what they stand for. Pure, and changes neither object. */
+export function restoreMasks({ object, oldObject, mask, show, codec }: RestoreInput): Restoration {
+  const untouched: Restoration = { object, patch: [], places: [] };
+  if (!isJsonObject(object) || !isJsonObject(oldObject)) return untouched;
+  const memory = remembering(mask);
+  const places = shownPlaces(show(oldObject, memory.mask), oldObject, codec);
+  const restored: string[] = [];
+  const context: Context = { places, originals: memory.originals, codec, restored };
+  const result = restoreValue(object, [], context);
+  if (restored.length === 0) return untouched;
+  if (!isSame(show(result, mask), show(object, mask), codec)) return untouched;
+  const patch = diffObjects(object, result as JsonObject).map(({ op, path, value }) =>
+    op === 'remove' ? { op, path } : { op, path, value },
+  );
+  return { object: result, patch, places: restored };
+}
+
+interface Context {
+  places: ShownPlaces;
+  /** What each mask within a text stands for. */
+  originals: ReadonlyMap<string, string>;
+  codec: ReleaseCodec | undefined;
+  restored: string[];
+}
+
+function restoreValue(value: JsonValue, path: DocumentPath, context: Context): JsonValue {
+  if (typeof value === 'string') return restoreString(value, path, context);
+  if (Array.isArray(value)) {
+    const items = value.map((item, at) => restoreValue(item, [...path, itemStep(item, at)], context));
+    return items.every((item, at) => item === value[at]) ? value : items;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  const fields = entries.map(
+    ([name, each]) => [name, restoreValue(each, [...path, fieldStep(name)], context)] as const,
+  );
+  // fromEntries defines own properties: a key called __proto__ stays a key.
+  return fields.every(([, each], at) => each === entries[at]?.[1]) ? value : Object.fromEntries(fields);
+}
+
+function restoreString(text: string, path: DocumentPath, context: Context): JsonValue {
+  if (!containsMaskToken(text) && !isPackedPayload(text)) return text;
+  const { places, originals, codec, restored } = context;
+  const shownHere = places.at(path);
+  const same = shownHere.find(({ shown }) => shown === text);
+  if (same !== undefined) {
+    restored.push(pathText(path));
+    return same.original;
+  }
+  const inner = editInner(text, path, codec, (document, where) => restoreValue(document, where, context));
+  if (inner !== undefined) return inner;
+  let result = text;
+  for (const [token, original] of originals) {
+    if (!result.includes(token)) continue;
+    if (shownHere.some(({ shown }) => typeof shown === 'string' && shown.includes(token))) {
+      result = result.replaceAll(token, () => original);
+    }
+  }
+  if (result !== text) restored.push(pathText(path));
+  return result;
+}
+
+/** The mask, which remembers what each of its tokens within a text stands for. */
+function remembering(mask: Mask): { mask: Mask; originals: ReadonlyMap<string, string> } {
+  const originals = new Map<string, string>();
+  const noting: Mask = {
+    ...mask,
+    ofText(place, text) {
+      const token = mask.ofText(place, text);
+      if (token !== text) originals.set(token, text);
+      return token;
+    },
+  };
+  return { mask: noting, originals };
+}
+
+/** Compared by what is in them: a text that was packed or written anew may differ in its form. */
+function isSame(a: JsonValue, b: JsonValue, codec: ReleaseCodec | undefined): boolean {
+  return canonicalJson(opened(a, [], codec)) === canonicalJson(opened(b, [], codec));
+}
+
+function opened(value: JsonValue, path: DocumentPath, codec: ReleaseCodec | undefined): JsonValue {
+  if (typeof value === 'string') {
+    const inner = innerDocuments(value, path, codec);
+    return inner === undefined ? value : inner.map((each) => opened(each.document, each.path, codec));
+  }
+  if (Array.isArray(value)) return value.map((item, at) => opened(item, [...path, itemStep(item, at)], codec));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, opened(each, [...path, fieldStep(name)], codec)]),
+  );
+}
