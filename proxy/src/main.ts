@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createMask, parseAuthenticationConfiguration, type AccessPolicy, type Hold } from '@holdpoint/core';
+import {
+  createMask,
+  parseAuthenticationConfiguration,
+  withReleases,
+  type AccessPolicy,
+  type Hold,
+} from '@holdpoint/core';
 import {
   closeGracefully,
   createLogger,
@@ -12,6 +18,7 @@ import {
   parseFlags,
   parseYaml,
   readKey,
+  releaseCodec,
   runUntilSignal,
 } from '@holdpoint/platform';
 import { createAuthenticator } from './identity/authenticator.ts';
@@ -62,7 +69,11 @@ const server = createProxyServer(
     isReady: () => ready,
     apiServer: createApiServer(createCredentials(config, now)),
     pause: createPause(createHoldFollower(holds, now), now),
-    mask: createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
+    mask: withReleases(
+      createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
+      releaseCodec,
+    ),
+    codec: releaseCodec,
     recorder: createRecorder({
       url: flags['recordings-url'],
       caFile: flags['recordings-ca-file'],

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Assumed, Mask } from '@holdpoint/core';
+import type { Assumed, Mask, ReleaseCodec } from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
 import { answerHeaders } from './answer/answer-headers.ts';
 import { write } from './answer/send.ts';
@@ -9,6 +9,7 @@ import { isLineStream, jsonOnly, maskedAs, refusePatch } from './masking/masked-
 import { readHeldAnswer, type Answer, type HeldAnswer } from './pause/held-answer.ts';
 import type { Pause } from './pause/pause.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
+import { restoreRelease } from './releases/restore-release.ts';
 import { isWrite, type ProxyRequest } from './request/proxy-request.ts';
 import type { ApiServer } from './upstream/api-server.ts';
 import { upstreamHeaders } from './upstream/impersonation.ts';
@@ -17,6 +18,7 @@ export interface PlainRequestParts {
   apiServer: ApiServer;
   pause: Pause;
   mask: Mask;
+  codec: ReleaseCodec;
 }
 
 /** The API server's own limit. A held write is sent again byte for byte, so it is kept whole. */
@@ -35,6 +37,7 @@ export async function servePlainRequest(
     const refused = refusePatch(request.info, String(request.headers['content-type'] ?? ''), body);
     if (refused !== undefined) return refused;
   }
+  const sent = body === undefined ? undefined : await restoreRelease(parts, request, body, signal);
   const as = maskedAs(request.info);
   const changes: OutgoingHttpHeaders = {};
   // JSON for what is masked, and for every write: its answer may be a hold, which is read here.
@@ -50,7 +53,7 @@ export async function servePlainRequest(
       method,
       url,
       headers: upstreamHeaders(request, changes),
-      ...(body === undefined ? {} : { body }),
+      ...(sent === undefined ? {} : { body: sent }),
       signal,
     });
     return answer.statusCode === 429 && body !== undefined ? readHeldAnswer(answer) : { answer };

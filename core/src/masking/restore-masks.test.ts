@@ -4,11 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { withReleases } from './helm-release.ts';
-import { maskDocument } from './mask-document.ts';
-import { maskObject } from './mask-object.ts';
-import { containsMaskToken, createMask, type Mask } from './mask.ts';
+import { containsMaskToken, createMask } from './mask.ts';
 import type { ReleaseCodec } from './release-codec.ts';
-import { restoreMasks } from './restore-masks.ts';
+import { restoreMasks, shownToGoverned } from './restore-masks.ts';
 
 /** JSON, a document a line, is YAML enough here; the real one is proved where it is. */
 const codec: ReleaseCodec = {
@@ -31,7 +29,6 @@ const mask = withReleases(
   createMask((text) => createHmac('sha256', 'key').update(text).digest('hex')),
   codec,
 );
-const show = (object: JsonValue, by: Mask): JsonValue => maskDocument(maskObject(object, by), by);
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -136,8 +133,9 @@ const withRelease = (object: JsonValue, edit: (release: Editable) => void): Json
     copy.data.release = codec.close({ text, base64Layers: 2 });
   });
 
-const restored = (object: JsonValue, oldObject: JsonValue) => restoreMasks({ object, oldObject, mask, show, codec });
-const shown = (object: JsonValue): Editable => show(object, mask);
+const restored = (object: JsonValue, oldObject: JsonValue) =>
+  restoreMasks({ object, oldObject, mask, show: shownToGoverned, codec });
+const shown = (object: JsonValue): Editable => shownToGoverned(object, mask);
 
 describe('what is written back where it was shown is the value again', () => {
   const none = (): void => undefined;

@@ -10,6 +10,8 @@ import { diffObjects } from '../holds/json-patch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { isPackedPayload } from './detectors/encoded.ts';
 import { fieldStep, itemStep, pathText, type DocumentPath } from './document-path.ts';
+import { maskDocument } from './mask-document.ts';
+import { maskObject } from './mask-object.ts';
 import { containsMaskToken, type Mask } from './mask.ts';
 import type { ReleaseCodec } from './release-codec.ts';
 import { editInner, innerDocuments } from './restore-inner.ts';
@@ -34,6 +36,11 @@ export interface Restoration {
   patch: readonly Pick<ChangeOperation, 'op' | 'path' | 'value'>[];
   /** Where something was restored, for people. */
   places: readonly string[];
+}
+
+/** All that any governed client is shown masked. A mask that was never shown is never written back, and costs nothing. */
+export function shownToGoverned(object: JsonValue, mask: Mask): JsonValue {
+  return maskDocument(maskObject(object, mask), mask);
 }
 
 /** Exchanges the masks of an update for what they stand for. Pure, and changes neither object. */

@@ -1,8 +1,7 @@
 import {
   createMaskFinder,
-  maskDocument,
-  maskObject,
   restoreMasks,
+  shownToGoverned,
   withReleases,
   type JsonValue,
   type Mask,
@@ -23,12 +22,7 @@ export function createMasks(mask: Mask, codec: ReleaseCodec): Masks {
   const opening = withReleases(mask, codec);
   return {
     containsMask: createMaskFinder(codec),
-    showsMasks: (object) => JSON.stringify(shown(object, opening)) !== JSON.stringify(object),
-    restore: (object, oldObject) => restoreMasks({ object, oldObject, mask: opening, show: shown, codec }),
+    showsMasks: (object) => JSON.stringify(shownToGoverned(object, opening)) !== JSON.stringify(object),
+    restore: (object, oldObject) => restoreMasks({ object, oldObject, mask: opening, show: shownToGoverned, codec }),
   };
-}
-
-/** All that any governed client is shown masked. A mask that the proxy never showed is never written back, and costs nothing. */
-function shown(object: JsonValue, mask: Mask): JsonValue {
-  return maskDocument(maskObject(object, mask), mask);
 }
