@@ -8,7 +8,7 @@ type Edit = (document: JsonValue, path: DocumentPath) => JsonValue;
 
 const lastAppliedPath = [fieldStep('metadata'), fieldStep('annotations'), fieldStep(lastApplied)].join('');
 /** Stands in a path where a release is opened. */
-const openedStep = '!';
+export const openedStep = '!';
 
 /**
  * A text that holds documents, with each of them edited: the last-applied annotation, a Helm release, and the manifests in

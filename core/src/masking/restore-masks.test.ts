@@ -224,6 +224,13 @@ describe('what is written back where it was shown is the value again', () => {
     expect(openRelease(restored(next, release).object)).toEqual({ ...openRelease(release), version: 2 });
   });
 
+  test('the next Helm release with --reuse-values, which makes the values given those of the chart', () => {
+    const next = withRelease(shown(release), (r) => (r.chart.values = { ...r.config, more: 'x' }));
+    expect(openRelease(restored(next, release).object)).toMatchObject({
+      chart: { values: { shop: { first: 'correct-horse-battery' }, more: 'x' } },
+    });
+  });
+
   test('what was last applied has the places of the object: a value that was never applied before', () => {
     const copy = shown(secret);
     const whole = JSON.stringify({ ...copy, data: { password: copy.data.password } });

@@ -4,7 +4,7 @@ import { textOfBase64 } from './base64-text.ts';
 import { fieldStep, itemStep, type DocumentPath } from './document-path.ts';
 import { containsMaskToken } from './mask.ts';
 import type { ReleaseCodec } from './release-codec.ts';
-import { innerDocuments } from './restore-inner.ts';
+import { innerDocuments, openedStep } from './restore-inner.ts';
 
 /** What stands masked at one place of an object: what is shown there, and what it stands for. */
 export interface ShownValue {
@@ -35,8 +35,12 @@ export function shownPlaces(shown: JsonValue, original: JsonValue, codec: Releas
   return { at: (path) => places.get(keyOf(path)) ?? [] };
 }
 
+/** With --reuse-values, helm writes the values of the revision before as the chart's own: in a release, both are one place. */
 function keyOf(path: DocumentPath): string {
-  return path.join('\0');
+  const opened = path.indexOf(openedStep);
+  const isChartValue = opened >= 0 && path[opened + 1] === '.chart' && path[opened + 2] === '.values';
+  const place = isChartValue ? [...path.slice(0, opened + 1), '.config', ...path.slice(opened + 3)] : path;
+  return place.join('\0');
 }
 
 function collect(

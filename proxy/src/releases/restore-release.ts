@@ -20,6 +20,7 @@ import { readBody } from '@holdpoint/platform';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 import type { ApiServer } from '../upstream/api-server.ts';
 import { upstreamHeaders } from '../upstream/impersonation.ts';
+import { readWritten } from './written-object.ts';
 
 export interface RestoreReleaseParts {
   apiServer: Pick<ApiServer, 'send'>;
@@ -38,12 +39,12 @@ export async function restoreRelease(
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { info } = request;
-  if (!mayBeOfHelm(info) || !maskMarks.some((mark) => body.includes(mark))) return body;
-  const text = body.toString('utf8');
-  const object = parseObject(text);
-  const release = object === undefined ? undefined : releaseNameOf(object, info);
+  if (!mayBeOfHelm(info) || !marks.some((mark) => body.includes(mark))) return body;
+  const written = readWritten(body, String(request.headers['content-type'] ?? ''));
+  const release = written === undefined ? undefined : releaseNameOf(written.object, info);
   const containsMask = createMaskFinder(parts.codec);
-  if (object === undefined || release === undefined || !containsMask(text)) return body;
+  if (written === undefined || release === undefined || !containsMask(JSON.stringify(written.object))) return body;
+  const { object } = written;
   const revisions = await readRevisions(parts, request, release, signal);
   const sources =
     info.verb === 'create' ? revisions : revisions.flatMap((each) => secretsIn(each, object, info, parts));
@@ -53,8 +54,11 @@ export async function restoreRelease(
     if (!containsMask(JSON.stringify(restored))) break;
     restored = restoreMasks({ ...parts, object: restored, oldObject, show: shownToGoverned }).object;
   }
-  return Buffer.from(JSON.stringify(restored));
+  return isJsonObject(restored) ? written.bodyOf(restored) : body;
 }
+
+/** As core's, and in protobuf, where no quote stands before a text and the bytes of a Secret are in no base64. */
+const marks = [...maskMarks, 'H4sI'];
 
 /** A revision is created; what a release has is applied. */
 function mayBeOfHelm({ verb, apiGroup, resource, subresource, namespace }: RequestInfo): boolean {
@@ -147,6 +151,6 @@ function parseObject(text: string): JsonObject | undefined {
     const parsed = JSON.parse(text) as JsonValue;
     return isJsonObject(parsed) ? parsed : undefined;
   } catch {
-    return undefined; // YAML, protobuf: helm sends neither.
+    return undefined; // Not a list of the API server's, or no release: nothing to restore from.
   }
 }
