@@ -2,7 +2,7 @@ import { decodedText, isPackedPayload } from './detectors/encoded.ts';
 import { findCredentials, findTokens } from './detectors/find-credentials.ts';
 import { findInCommand } from './detectors/command-flags.ts';
 import { mergeSpans, type Span } from './detectors/span.ts';
-import { isMaskedData, isMaskToken, type Mask, type SecretPlace } from './mask.ts';
+import { isMaskedData, isMaskToken, maskTokens, type Mask, type SecretPlace } from './mask.ts';
 
 /**
  * The place of every value that is found by how it looks, or by the name beside it. It is one place for all of them, so
@@ -95,8 +95,6 @@ export function maskPieces(pieces: readonly string[], mask: Mask): string[] {
 function hidesCredentials(decoded: string): boolean {
   return isPackedPayload(decoded) || findCredentials(decoded).length > 0;
 }
-
-const maskTokens = /holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}/g;
 
 /** A mask may stand beside an `@` or a name, and look like what it stands for: what is masked already is left. */
 function isMasked(text: string): boolean {

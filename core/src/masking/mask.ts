@@ -47,6 +47,9 @@ export function createMask(hmac: (text: string) => string): Mask {
   };
 }
 
+/** Every mask token within a text, whole. */
+export const maskTokens = /holdpoint-mask:v1:[0-9a-f]{32}:[0-9]{1,10}/g;
+
 /** True when the whole text is a mask token. */
 export function isMaskToken(text: string): boolean {
   return token.test(text);

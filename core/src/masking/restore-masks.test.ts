@@ -231,6 +231,22 @@ describe('what is written back where it was shown is the value again', () => {
     });
   });
 
+  test.each<[string, string, boolean]>([
+    ['under a name that tells: masked still, and so restored', 'password', true],
+    ['under a name that does not: it would be shown, and so is refused', 'first', false],
+  ])('the same with another password, of which the old one is no copy any more, %s', (_situation, key, want) => {
+    const before = releaseOf({ config: { shop: { [key]: 'correct-horse-battery' } } });
+    const next = withRelease(shown(before), (r) => {
+      r.chart.values = r.config;
+      r.config = { shop: { [key]: 'another-horse-battery' } };
+      r.info.notes = '';
+      r.manifest = manifestOf('another-horse-battery');
+    });
+    const got = openRelease(restored(next, before).object) as Editable;
+    expect(got.chart.values.shop[key] === 'correct-horse-battery').toBe(want);
+    expect(containsMaskToken(JSON.stringify(got))).toBe(!want);
+  });
+
   test('what was last applied has the places of the object: a value that was never applied before', () => {
     const copy = shown(secret);
     const whole = JSON.stringify({ ...copy, data: { password: copy.data.password } });

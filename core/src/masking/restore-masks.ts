@@ -12,7 +12,7 @@ import { isPackedPayload } from './detectors/encoded.ts';
 import { fieldStep, itemStep, pathText, type DocumentPath } from './document-path.ts';
 import { maskDocument } from './mask-document.ts';
 import { maskObject } from './mask-object.ts';
-import { containsMaskToken, type Mask } from './mask.ts';
+import { containsMaskToken, isMaskedData, maskTokens, type Mask } from './mask.ts';
 import type { ReleaseCodec } from './release-codec.ts';
 import { editInner, innerDocuments } from './restore-inner.ts';
 import { shownPlaces, type ShownPlaces } from './restore-places.ts';
@@ -94,15 +94,17 @@ function restoreString(text: string, path: DocumentPath, context: Context): Json
   }
   const inner = editInner(text, path, codec, (document, where) => restoreValue(document, where, context));
   if (inner !== undefined) return inner;
-  let result = text;
-  for (const [token, original] of originals) {
-    if (!result.includes(token)) continue;
-    if (shownHere.some(({ shown }) => typeof shown === 'string' && shown.includes(token))) {
-      result = result.replaceAll(token, () => original);
-    }
-  }
+  const result = text.replace(maskTokens, (token) => {
+    const original = originals.get(token);
+    const isFromHere = shownHere.some(({ shown }) => typeof shown === 'string' && tokensIn(shown).includes(token));
+    return original === undefined || !isFromHere ? token : original;
+  });
   if (result !== text) restored.push(pathText(path));
   return result;
+}
+
+function tokensIn(text: string): readonly string[] {
+  return text.match(maskTokens) ?? [];
 }
 
 /** The mask, which remembers what each of its tokens within a text stands for. */
@@ -119,19 +121,25 @@ function remembering(mask: Mask): { mask: Mask; originals: ReadonlyMap<string, s
   return { mask: noting, originals };
 }
 
-/** Compared by what is in them: a text that was packed or written anew may differ in its form. */
+/**
+ * Compared by what is in them: a text that was packed or written anew may differ in its form, and of a mask it matters that one
+ * is there, not which: in a Helm release, a value that stands in no Secret any more has another.
+ */
 function isSame(a: JsonValue, b: JsonValue, codec: ReleaseCodec | undefined): boolean {
-  return canonicalJson(opened(a, [], codec)) === canonicalJson(opened(b, [], codec));
+  return canonicalJson(comparable(a, [], codec)) === canonicalJson(comparable(b, [], codec));
 }
 
-function opened(value: JsonValue, path: DocumentPath, codec: ReleaseCodec | undefined): JsonValue {
+const anyMask = '<mask>';
+
+function comparable(value: JsonValue, path: DocumentPath, codec: ReleaseCodec | undefined): JsonValue {
   if (typeof value === 'string') {
     const inner = innerDocuments(value, path, codec);
-    return inner === undefined ? value : inner.map((each) => opened(each.document, each.path, codec));
+    if (inner !== undefined) return inner.map((each) => comparable(each.document, each.path, codec));
+    return isMaskedData(value) ? anyMask : value.replace(maskTokens, anyMask);
   }
-  if (Array.isArray(value)) return value.map((item, at) => opened(item, [...path, itemStep(item, at)], codec));
+  if (Array.isArray(value)) return value.map((item, at) => comparable(item, [...path, itemStep(item, at)], codec));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, opened(each, [...path, fieldStep(name)], codec)]),
+    Object.entries(value).map(([name, each]) => [name, comparable(each, [...path, fieldStep(name)], codec)]),
   );
 }
