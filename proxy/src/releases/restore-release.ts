@@ -46,8 +46,7 @@ export async function restoreRelease(
   if (written === undefined || release === undefined || !containsMask(JSON.stringify(written.object))) return body;
   const { object } = written;
   const revisions = await readRevisions(parts, request, release, signal);
-  const sources =
-    info.verb === 'create' ? revisions : revisions.flatMap((each) => secretsIn(each, object, info, parts));
+  const sources = info.verb === 'patch' ? revisions.flatMap((each) => secretsIn(each, object, info, parts)) : revisions;
   // The API server takes the namespace from the path; a mask is bound to it.
   let restored: JsonValue = { ...object, metadata: { ...metadataOf(object), namespace: info.namespace } };
   for (const oldObject of sources) {
@@ -60,12 +59,11 @@ export async function restoreRelease(
 /** As core's, and in protobuf, where no quote stands before a text and the bytes of a Secret are in no base64. */
 const marks = [...maskMarks, 'H4sI'];
 
-/** A revision is created; what a release has is applied. */
+/** A revision is created, and updated with what helm has in mind since it read the one before; what a release has is applied. */
 function mayBeOfHelm({ verb, apiGroup, resource, subresource, namespace }: RequestInfo): boolean {
   if (apiGroup !== '' || subresource !== '' || namespace === '') return false;
-  return verb === 'create'
-    ? resource === 'secrets' || resource === 'configmaps'
-    : verb === 'patch' && resource === 'secrets';
+  if (verb === 'patch') return resource === 'secrets';
+  return (verb === 'create' || verb === 'update') && (resource === 'secrets' || resource === 'configmaps');
 }
 
 function releaseNameOf(object: JsonObject, { verb }: RequestInfo): string | undefined {
