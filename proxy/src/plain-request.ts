@@ -9,7 +9,7 @@ import { isLineStream, jsonOnly, maskedAs, refusePatch } from './masking/masked-
 import { readHeldAnswer, type Answer, type HeldAnswer } from './pause/held-answer.ts';
 import type { Pause } from './pause/pause.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
-import { restoreRelease } from './releases/restore-release.ts';
+import { restoreWritten } from './written/restore-written.ts';
 import { isWrite, type ProxyRequest } from './request/proxy-request.ts';
 import type { ApiServer } from './upstream/api-server.ts';
 import { upstreamHeaders } from './upstream/impersonation.ts';
@@ -37,7 +37,7 @@ export async function servePlainRequest(
     const refused = refusePatch(request.info, String(request.headers['content-type'] ?? ''), body);
     if (refused !== undefined) return refused;
   }
-  const sent = body === undefined ? undefined : await restoreRelease(parts, request, body, signal);
+  const sent = body === undefined ? undefined : await restoreWritten(parts, request, body, signal);
   const as = maskedAs(request.info);
   const changes: OutgoingHttpHeaders = {};
   // JSON for what is masked, and for every write: its answer may be a hold, which is read here.

@@ -1,8 +1,14 @@
 /**
- * Helm writes down every revision of a release as a new object: what it read of the one before, masked, comes back in the next,
- * and a rollback sends what an older one holds. A new object has no old one that the webhook could restore masks from. But
- * the revisions before it are there, and whoever writes the next may read them: so they are read here, in the client's own
- * name, and what was shown of them is what it stood for again. Only in its place, as everywhere: see core's restoreMasks.
+ * Masks come back in what a client writes, and the webhook exchanges them for the values of the object that is written. In two
+ * cases it cannot, and it is done here, before the API server reads the body, by what the client itself may read:
+ *
+ * Helm writes down every revision of a release as a new object: what it read of the one before comes back in the next, and a
+ * rollback sends what an older one holds. A new object has no old one, but the revisions before it are there.
+ *
+ * Server-side apply compares what is applied with what is there before it asks any webhook: a mask would be another value, and
+ * a conflict with whoever owns the field.
+ *
+ * Only in its place, as everywhere: see core's restoreMasks.
  */
 import {
   createMaskFinder,
@@ -22,36 +28,34 @@ import type { ApiServer } from '../upstream/api-server.ts';
 import { upstreamHeaders } from '../upstream/impersonation.ts';
 import { readWritten } from './written-object.ts';
 
-export interface RestoreReleaseParts {
+export interface RestoreWrittenParts {
   apiServer: Pick<ApiServer, 'send'>;
   mask: Mask;
   codec: ReleaseCodec;
 }
 
 /** helm keeps ten revisions of at most 1 MiB, in base64; who keeps hundreds restores from none. */
-const maxRevisionsBytes = 32 * 1_048_576;
+const maxReadBytes = 32 * 1_048_576;
 
-/** The body to send: with the masks restored that stand in a release, or in a Secret of one; else, as nearly always, as it came. */
-export async function restoreRelease(
-  parts: RestoreReleaseParts,
+/** The body to send: with masks restored, or, as nearly always, as it came. */
+export async function restoreWritten(
+  parts: RestoreWrittenParts,
   request: ProxyRequest,
   body: Buffer,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { info } = request;
-  if (!mayBeOfHelm(info) || !marks.some((mark) => body.includes(mark))) return body;
-  const written = readWritten(body, String(request.headers['content-type'] ?? ''));
-  const release = written === undefined ? undefined : releaseNameOf(written.object, info);
+  if (!marks.some((mark) => body.includes(mark)) || !(isApply(request) || mayBeRevision(info))) return body;
+  const written = readWritten(body, contentTypeOf(request));
   const containsMask = createMaskFinder(parts.codec);
-  if (written === undefined || release === undefined || !containsMask(JSON.stringify(written.object))) return body;
+  if (written === undefined || !containsMask(JSON.stringify(written.object))) return body;
   const { object } = written;
-  const revisions = await readRevisions(parts, request, release, signal);
-  const sources = info.verb === 'patch' ? revisions.flatMap((each) => secretsIn(each, object, info, parts)) : revisions;
   // The API server takes the namespace from the path; a mask is bound to it.
-  let restored: JsonValue = { ...object, metadata: { ...metadataOf(object), namespace: info.namespace } };
-  for (const oldObject of sources) {
-    if (!containsMask(JSON.stringify(restored))) break;
+  const where: JsonObject = info.namespace === '' ? {} : { namespace: info.namespace };
+  let restored: JsonValue = { ...object, metadata: { ...metadataOf(object), ...where } };
+  for await (const oldObject of sourcesOf(parts, request, object, signal)) {
     restored = restoreMasks({ ...parts, object: restored, oldObject, show: shownToGoverned }).object;
+    if (!containsMask(JSON.stringify(restored))) break;
   }
   return isJsonObject(restored) ? written.bodyOf(restored) : body;
 }
@@ -59,11 +63,38 @@ export async function restoreRelease(
 /** As core's, and in protobuf, where no quote stands before a text and the bytes of a Secret are in no base64. */
 const marks = [...maskMarks, 'H4sI'];
 
-/** A revision is created, and updated with what helm has in mind since it read the one before; what a release has is applied. */
-function mayBeOfHelm({ verb, apiGroup, resource, subresource, namespace }: RequestInfo): boolean {
+function contentTypeOf({ headers }: ProxyRequest): string {
+  return String(headers['content-type'] ?? '');
+}
+
+function isApply(request: ProxyRequest): boolean {
+  const { verb, subresource } = request.info;
+  return verb === 'patch' && subresource === '' && contentTypeOf(request).includes('apply-patch');
+}
+
+/** A revision is created, and updated with what helm has in mind since it read the one before. */
+function mayBeRevision({ verb, apiGroup, resource, subresource, namespace }: RequestInfo): boolean {
   if (apiGroup !== '' || subresource !== '' || namespace === '') return false;
-  if (verb === 'patch') return resource === 'secrets';
   return (verb === 'create' || verb === 'update') && (resource === 'secrets' || resource === 'configmaps');
+}
+
+/** What the client's masks can come from, the likeliest first; read one after the other, as far as it takes. */
+async function* sourcesOf(
+  parts: RestoreWrittenParts,
+  request: ProxyRequest,
+  object: JsonObject,
+  signal: AbortSignal,
+): AsyncGenerator<JsonObject> {
+  const { info } = request;
+  if (isApply(request)) {
+    const live = await read(parts, request, request.url.split('?', 1)[0] ?? '', signal);
+    // A Status where there is none: it has no place in common with what is applied.
+    if (live !== undefined) yield live;
+  }
+  const release = releaseNameOf(object, info);
+  if (release === undefined) return;
+  const revisions = await readRevisions(parts, request, release, signal);
+  yield* info.verb === 'patch' ? revisions.flatMap((each) => secretsIn(each, object, info, parts)) : revisions;
 }
 
 function releaseNameOf(object: JsonObject, { verb }: RequestInfo): string | undefined {
@@ -83,28 +114,33 @@ function isLabelValue(value: JsonValue | undefined): value is string {
 
 /** The revisions of a release, the newest first; none where the client may not read them. */
 async function readRevisions(
-  { apiServer }: RestoreReleaseParts,
+  parts: RestoreWrittenParts,
   request: ProxyRequest,
   release: string,
   signal: AbortSignal,
 ): Promise<JsonObject[]> {
   const { namespace, resource } = request.info;
   const selector = encodeURIComponent(`owner=helm,name=${release}`);
-  const answer = await apiServer.send({
-    method: 'GET',
-    url: `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}?labelSelector=${selector}`,
-    headers: upstreamHeaders(request, {
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      'content-type': undefined,
-      'content-length': undefined,
-      'transfer-encoding': undefined,
-    }),
-    signal,
-  });
-  const list = parseObject((await readBody(answer, maxRevisionsBytes)).toString('utf8'));
+  const url = `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}?labelSelector=${selector}`;
+  const list = await read(parts, request, url, signal);
   const items = Array.isArray(list?.items) ? list.items.filter(isJsonObject) : [];
   return items.toSorted((a, b) => versionOf(b) - versionOf(a));
+}
+
+/** Reads in the client's own name: what it may not read restores nothing. */
+async function read(
+  { apiServer }: RestoreWrittenParts,
+  request: ProxyRequest,
+  url: string,
+  signal: AbortSignal,
+): Promise<JsonObject | undefined> {
+  const headers = upstreamHeaders(request, {
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'content-type': undefined,
+  });
+  const answer = await apiServer.send({ method: 'GET', url, headers, signal });
+  return parseObject((await readBody(answer, maxReadBytes)).toString('utf8'));
 }
 
 function versionOf(revision: JsonObject): number {
@@ -117,7 +153,7 @@ function secretsIn(
   revision: JsonObject,
   written: JsonObject,
   info: RequestInfo,
-  { codec }: RestoreReleaseParts,
+  { codec }: RestoreWrittenParts,
 ): JsonObject[] {
   const data = isJsonObject(revision.data) ? revision.data.release : undefined;
   const opened = typeof data === 'string' ? codec.open(data) : undefined;
