@@ -52,12 +52,13 @@ export async function restoreWritten(
   const { object } = written;
   // The API server takes the namespace from the path; a mask is bound to it.
   const where: JsonObject = info.namespace === '' ? {} : { namespace: info.namespace };
-  let restored: JsonValue = { ...object, metadata: { ...metadataOf(object), ...where } };
+  const placed: JsonObject = { ...object, metadata: { ...metadataOf(object), ...where } };
+  let restored: JsonValue = placed;
   for await (const oldObject of sourcesOf(parts, request, object, signal)) {
     restored = restoreMasks({ ...parts, object: restored, oldObject, show: shownToGoverned }).object;
     if (!containsMask(JSON.stringify(restored))) break;
   }
-  return isJsonObject(restored) ? written.bodyOf(restored) : body;
+  return restored === placed || !isJsonObject(restored) ? body : written.bodyOf(restored);
 }
 
 /** As core's, and in protobuf, where no quote stands before a text and the bytes of a Secret are in no base64. */
