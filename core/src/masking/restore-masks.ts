@@ -5,8 +5,6 @@
  * restored is masked once more, and must show what the client wrote.
  */
 import { canonicalJson } from '../holds/canonical-json.ts';
-import type { ChangeOperation } from '../holds/hold.ts';
-import { diffObjects } from '../holds/json-patch.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { isPackedPayload } from './detectors/encoded.ts';
 import { fieldStep, itemStep, pathText, type DocumentPath } from './document-path.ts';
@@ -29,11 +27,18 @@ export interface RestoreInput {
   codec?: ReleaseCodec | undefined;
 }
 
+/** Of an RFC 6902 patch. */
+export interface RestoringOperation {
+  op: 'replace';
+  path: string;
+  value: JsonValue;
+}
+
 export interface Restoration {
   /** With every mask restored that came from its place. */
   object: JsonValue;
   /** From the client's object to the restored one: real values, never to be logged. */
-  patch: readonly Pick<ChangeOperation, 'op' | 'path' | 'value'>[];
+  patch: readonly RestoringOperation[];
   /** Where something was restored, for people. */
   places: readonly string[];
 }
@@ -54,10 +59,21 @@ export function restoreMasks({ object, oldObject, mask, show, codec }: RestoreIn
   const result = restoreValue(object, [], context);
   if (restored.length === 0) return untouched;
   if (!isSame(show(result, mask), show(object, mask), codec)) return untouched;
-  const patch = diffObjects(object, result as JsonObject).map(({ op, path, value }) =>
-    op === 'remove' ? { op, path } : { op, path, value },
-  );
-  return { object: result, patch, places: restored };
+  return { object: result, patch: patchOf(object, result as JsonObject), places: restored };
+}
+
+/**
+ * Whole fields of the object, and not the values alone: the API server keeps this patch in its audit event, where a variable's
+ * value can be told for a secret only beside its name.
+ */
+function patchOf(before: JsonObject, after: JsonObject, parent = ''): RestoringOperation[] {
+  return Object.entries(after).flatMap(([field, value]) => {
+    const was = before[field];
+    if (was === value) return [];
+    const path = `${parent}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (path === '/metadata' && isJsonObject(was) && isJsonObject(value)) return patchOf(was, value, path);
+    return [{ op: 'replace' as const, path, value }];
+  });
 }
 
 interface Context {

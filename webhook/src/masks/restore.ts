@@ -1,11 +1,4 @@
-import {
-  allowed,
-  maskMarks,
-  patched,
-  type AdmissionRequest,
-  type AdmissionReviewResponse,
-  type JsonValue,
-} from '@holdpoint/core';
+import { allowed, maskMarks, patched, type AdmissionRequest, type AdmissionReviewResponse } from '@holdpoint/core';
 import type { Masks } from './masks.ts';
 
 /** An audit annotation may be long; a hundred places tell no more than a few. */
@@ -20,7 +13,7 @@ export function restore({ uid, object, oldObject }: AdmissionRequest, masks: Mas
   if (patch.length === 0) return allowed(uid, {});
   const more = places.length > mostNoted ? ` and ${String(places.length - mostNoted)} more` : '';
   const restored = `${places.slice(0, mostNoted).join(', ')}${more}`;
-  return patched(uid, patch as { op: string; path: string; value: JsonValue }[], toBase64, { restored });
+  return patched(uid, patch, toBase64, { restored });
 }
 
 /** How the API server begins a review. Nothing that a client writes comes before the uid. */
