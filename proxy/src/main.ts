@@ -6,6 +6,7 @@ import {
   messageOf,
   parseAuthenticationConfiguration,
   proxyPermissions,
+  withReleases,
   type AccessPolicy,
   type Grant,
   type Hold,
@@ -33,6 +34,7 @@ import {
   readCaBundle,
   readKey,
   readTlsPair,
+  releaseCodec,
   runUntilSignal,
 } from '@holdpoint/platform';
 import { createAuthenticator } from './identity/authenticator.ts';
@@ -252,7 +254,11 @@ const server = createProxyServer(
     tell: createTeller({ metrics, transcript, strangers: createStrangerLimit(now), proxyUsername }),
     apiServer: createApiServer(createCredentials(config, now)),
     pause: createPause({ follower, room, resuming: createTurnstile(resumingAtOnce), now }),
-    mask: createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
+    mask: withReleases(
+      createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
+      releaseCodec,
+    ),
+    codec: releaseCodec,
     recorder: createRecorder(sinkAt('recordings-url')),
     openSockets,
     underWay,

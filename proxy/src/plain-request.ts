@@ -7,6 +7,7 @@ import {
   type AnswerMasking,
   type Elevation,
   type Mask,
+  type ReleaseCodec,
 } from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
 import { answerHeaders } from './answer/answer-headers.ts';
@@ -18,6 +19,7 @@ import { withObjects } from './masking/table-objects.ts';
 import { readHeldAnswer, type Answer, type HeldAnswer } from './pause/held-answer.ts';
 import type { Pause } from './pause/pause.ts';
 import { isRefusal, type Refusal } from './refusal.ts';
+import { restoreWritten } from './written/restore-written.ts';
 import { isWrite, type ProxyRequest } from './request/proxy-request.ts';
 import type { ApiServer } from './upstream/api-server.ts';
 import { createElevatedSend } from './upstream/elevated-send.ts';
@@ -27,6 +29,7 @@ export interface PlainRequestParts {
   apiServer: ApiServer;
   pause: Pause;
   mask: Mask;
+  codec: ReleaseCodec;
   /** The policies as they are now: they say what is masked. */
   policies: () => readonly CompiledPolicy[];
 }
@@ -51,6 +54,7 @@ export async function servePlainRequest(
       ? undefined
       : refusePatch(info, how, String(request.headers['content-type'] ?? ''), body, parts.mask));
   if (refused !== undefined) return refused;
+  const sent = body === undefined ? undefined : await restoreWritten(parts, request, body, signal);
   const asked = askUpstream(request, how, body !== undefined);
   if (isRefusal(asked)) return asked;
 
@@ -60,7 +64,7 @@ export async function servePlainRequest(
       method: request.method,
       url: asked.url,
       headers: upstreamHeaders(request, asked.changes, elevation),
-      ...(body === undefined ? {} : { body }),
+      ...(sent === undefined ? {} : { body: sent }),
       signal,
     });
     return answer.statusCode === 429 && body !== undefined ? readHeldAnswer(answer) : { answer };

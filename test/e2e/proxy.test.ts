@@ -55,11 +55,11 @@ describe('the proxy, with unmodified kubectl', () => {
     }
   });
 
-  test('a mask written back is refused, and the real value stands; a write without it is only held', async () => {
+  test('a mask written elsewhere is refused, and the real value stands; a write without it is only held', async () => {
     const masked = await stack.kubectl('agent', ['get', 'secret', 'db-credentials', '-n', 'prod', '-o', 'json']);
-    const written = await stack.kubectl('agent', ['replace', '-f', '-'], {
-      input: masked.stdout.replace('"type": "Opaque"', '"type": "Opaque", "immutable": false'),
-    });
+    const moved = JSON.parse(masked.stdout) as { data: Record<string, string> };
+    moved.data['username'] = moved.data['password'] ?? '';
+    const written = await stack.kubectl('agent', ['replace', '-f', '-'], { input: JSON.stringify(moved) });
     expect(written.code).not.toBe(0);
     expect(written.stderr).toContain('masked value');
     const real = await stack.kubectl('admin', [

@@ -26,6 +26,7 @@ import {
   readCaBundle,
   readKey,
   readTlsPair,
+  releaseCodec,
   runUntilSignal,
   startLeaderElection,
 } from '@holdpoint/platform';
@@ -36,6 +37,8 @@ import { createHoldDesk } from './holds/hold-desk.ts';
 import { withoutWhatIsShown } from './holds/known-hold.ts';
 import { stamp } from './holds/stamp.ts';
 import { validate } from './holds/validate.ts';
+import { createMasks } from './masks/masks.ts';
+import { passUnread, restore } from './masks/restore.ts';
 import { createWebhookServer } from './http/server.ts';
 import { createLeaderDuties } from './leader-duties.ts';
 import { createWebhookMetrics, registerGauges, type WatchedResource } from './metrics.ts';
@@ -158,13 +161,16 @@ const leader = startLeaderElection(
   logger,
   (ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined),
 );
+const mask = createMask(hmac);
+const masks = createMasks(mask, releaseCodec);
 const parts = {
   policies: () => policies.compiled(),
   namespaceObject: (name: string) => namespaces.get(name),
   grants: createGrantDesk(kube, grantCache, hmac),
   desk: createHoldDesk(countHoldWrites(kube, metrics), holdCache),
   hmac,
-  mask: createMask(hmac),
+  mask,
+  masks,
   credentialExtra: flags['credential-extra'],
   now,
 };
@@ -213,8 +219,10 @@ const server = createWebhookServer({
       (request) => (request.resource.resource === 'grants' ? stampGrant(request, parts) : stamp(request, parts)),
       metrics,
     ),
+    '/restore': (request) => restore(request, masks),
     '/policies': (request) => checkPolicy(request, notifier.receiverNames()),
   },
+  unread: { '/restore': passUnread },
   notReady: () => (drain.isDraining() ? 'ending' : reconciler.isRegistered() ? gate.blockedBy() : 'starting'),
   exposition: () => allMetrics.exposition(),
   metrics,

@@ -75,6 +75,7 @@ function tellExample(context: CommandContext, policies: CompiledPolicy[], exampl
     policies,
     namespaceObject,
     containsMask: (text) => text.includes('holdpoint-mask:'),
+    showsMasks: () => false,
   });
   const { strictest, policies: explained } = explainWrite(policies, writeOf(request, namespaceObject));
   const action = judgement.type === 'Pass' ? 'Allow' : judgement.type === 'Refuse' ? 'Deny' : 'Hold';

@@ -176,10 +176,43 @@ describe('judge', () => {
       request: create('', 'configmaps', { object: { data: { a: ['MASK'] } } }),
       policies: [withRule({ action: 'Allow' })],
       want: refuse(
-        'The request carries a masked value (holdpoint-mask:…), which would overwrite the real one. ' +
-          'Leave masked fields out of what you send, or change them one by one with kubectl patch.',
+        'The request carries a masked value (holdpoint-mask:…) at data.a[], and a new object has no value that it could stand for. ' +
+          'Leave it out, or have the value put there by who knows it.',
       ),
     },
+    {
+      situation: 'a mask token that could not be restored: refused, and where it stands',
+      request: { object: { ...deployment(3), data: { b: 'MASK' } } },
+      policies: [withRule({ action: 'Allow' })],
+      want: refuse(
+        'The request carries a masked value (holdpoint-mask:…) at data.b, which did not come from there, or whose value has ' +
+          'changed since: it would overwrite the real one. Read the object again, and leave masked values where they stand, ' +
+          'or leave them out.',
+      ),
+    },
+    ...[
+      {
+        situation: 'the delete of a kubectl replace --force, of what is masked: refused',
+        data: 'HIDDEN',
+        refused: true,
+      },
+      { situation: 'the same of what is not masked: passes', data: 'x', refused: false },
+    ].map(({ situation, data, refused }) => ({
+      situation,
+      request: {
+        operation: 'DELETE' as const,
+        object: null,
+        oldObject: { ...deployment(3), data },
+        user: { ...update.user, extra: { 'holdpoint.dev/command': ['kubectl replace'] } },
+      },
+      policies: [withRule({ action: 'Allow' })],
+      want: refused
+        ? refuse(
+            'kubectl replace --force deletes first and creates then, and what it creates cannot have the values that are masked in ' +
+              'what it deletes. Replace without --force, or delete by name what you do not need any more.',
+          )
+        : pass({ decision: 'allow', policy: 'p', rule: 'r' }),
+    })),
     {
       situation: "a mask token in the old object alone: is not the request's",
       request: { oldObject: { ...deployment(3), data: 'MASK' }, object: deployment(3) },
@@ -383,7 +416,9 @@ describe('judge', () => {
   test.each(rows)('$situation', ({ request, policies, want }) => {
     const containsMask = (text: string): boolean => text.includes('MASK');
     const whole = { ...update, ...request };
-    const got = judge({ request: whole, policies: policies ?? [policy({})], namespaceObject: null, containsMask });
+    const showsMasks = (object: JsonValue): boolean => JSON.stringify(object).includes('HIDDEN');
+    const judged = { request: whole, policies: policies ?? [policy({})], namespaceObject: null };
+    const got = judge({ ...judged, containsMask, showsMasks });
     if (got.type === 'Ask') {
       const { write, ...asked } = got;
       expect(asked).toEqual(want);

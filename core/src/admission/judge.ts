@@ -16,6 +16,7 @@ import {
 } from '../policy/evaluate.ts';
 import { execRecordingOf } from '../requests/read-verdict.ts';
 import type { AdmissionRequest } from './admission-review.ts';
+import { foreignMaskRefusal, isForcedReplace } from './written-mask.ts';
 import type { AuditAnnotations } from './admission-response.ts';
 import { grantRequestOf, isGrantRequest } from './grant-request.ts';
 import { refusedElevation } from './refused-elevation.ts';
@@ -49,6 +50,8 @@ export interface JudgeInput {
   namespaceObject: JsonValue;
   /** True when a string carries one of our mask tokens. */
   containsMask: (text: string) => boolean;
+  /** True when something of the object is masked where a governed client reads it. */
+  showsMasks: (object: JsonValue) => boolean;
 }
 
 /**
@@ -56,7 +59,7 @@ export interface JudgeInput {
  * rules say; and for a hold, whether a person could judge it at all. The change is worked out only where somebody is asked:
  * most writes are allowed, and must not wait for it.
  */
-export function judge({ request, policies, namespaceObject, containsMask }: JudgeInput): Judgement {
+export function judge({ request, policies, namespaceObject, containsMask, showsMasks }: JudgeInput): Judgement {
   if (isAccessReview(request)) return { type: 'Pass', annotations: { decision: 'allow', rule: 'access-review' } };
   const write = writeOf(request, namespaceObject);
   const verdict = evaluateWrite(policies, write);
@@ -97,10 +100,11 @@ export function judge({ request, policies, namespaceObject, containsMask }: Judg
   if (request.resource.group === 'holdpoint.dev') {
     return refuse(`${request.resource.resource} are written by people, never by a governed subject.`);
   }
-  if (containsMask(JSON.stringify(request.object))) {
+  if (containsMask(JSON.stringify(request.object))) return refuse(foreignMaskRefusal(request, containsMask));
+  if (isForcedReplace(request) && showsMasks(request.oldObject)) {
     return refuse(
-      'The request carries a masked value (holdpoint-mask:…), which would overwrite the real one. ' +
-        'Leave masked fields out of what you send, or change them one by one with kubectl patch.',
+      'kubectl replace --force deletes first and creates then, and what it creates cannot have the values that are masked in what ' +
+        'it deletes. Replace without --force, or delete by name what you do not need any more.',
     );
   }
   if (verdict.action === 'Deny') return refuse(denialOf(verdict));

@@ -45,7 +45,13 @@ const cause = (given: string) => [{ reason: 'HoldpointElevation', field: 'holdpo
 
 describe('a request with a permission that was lent', () => {
   const judged = (user: AdmissionRequest['user'], policies: CompiledPolicy[], more: Partial<AdmissionRequest> = {}) =>
-    judge({ request: { ...update, ...more, user }, policies, namespaceObject: null, containsMask: () => false });
+    judge({
+      request: { ...update, ...more, user },
+      policies,
+      namespaceObject: null,
+      containsMask: () => false,
+      showsMasks: () => false,
+    });
 
   test.each<{ situation: string; policies: CompiledPolicy[]; user?: AdmissionRequest['user'] }>([
     { situation: 'of the rule that holds it', policies: [policy([deployer])] },
@@ -191,6 +197,7 @@ test('a request without one, under a rule that would lend one: asked about like 
     policies: [policy([deployer])],
     namespaceObject: null,
     containsMask: () => false,
+    showsMasks: () => false,
   });
   expect(judgement).toMatchObject({ type: 'Ask', annotations: { decision: 'hold', policy: 'p', rule: 'r0' } });
 });

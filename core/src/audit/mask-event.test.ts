@@ -1,8 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import type { JsonValue } from '../kubernetes/object.ts';
+import type { JsonObject, JsonValue } from '../kubernetes/object.ts';
 import { anywhere } from '../masking/mask-text.ts';
 import { createMask } from '../masking/mask.ts';
+import { restoreMasks, shownToGoverned } from '../masking/restore-masks.ts';
 import { parseAuditEvent, type AuditEvent } from './audit-event.ts';
 import { maskEvent } from './mask-event.ts';
 import { withheld } from './without-copies.ts';
@@ -130,3 +131,52 @@ test('a short value, or a word, is masked where it stands and nowhere else', () 
     spec: { containers: [{ image: 'postgres:15', env: [{ value: mask.ofText(anywhere, 'postgres') }] }] },
   });
 });
+
+test.each<[string, object, object, JsonObject]>([
+  [
+    'a variable of a Deployment',
+    { resource: 'deployments', namespace: 'prod', name: 'web', apiGroup: 'apps', apiVersion: 'v1' },
+    {
+      spec: {
+        template: { spec: { containers: [{ name: 'web', env: [{ name: 'DB_PASSWORD', value: 's3cr3t-v4lue' }] }] } },
+      },
+    },
+    { apiVersion: 'apps/v1', kind: 'Deployment' },
+  ],
+  [
+    'a word of a command line',
+    { resource: 'deployments', namespace: 'prod', name: 'web', apiGroup: 'apps', apiVersion: 'v1' },
+    {
+      spec: {
+        template: { spec: { containers: [{ name: 'web', command: ['serve'], args: ['--password', 's3cr3t-v4lue'] }] } },
+      },
+    },
+    { apiVersion: 'apps/v1', kind: 'Deployment' },
+  ],
+  ['a Secret', secrets, { data: { k: base64('s3cr3t-v4lue') } }, { apiVersion: 'v1', kind: 'Secret' }],
+  [
+    'an annotation',
+    { resource: 'configmaps', namespace: 'prod', name: 'c', apiVersion: 'v1' },
+    { metadata: { name: 'c', annotations: { 'example.com/api-token': 's3cr3t-v4lue' } } },
+    { apiVersion: 'v1', kind: 'ConfigMap' },
+  ],
+])(
+  'what our webhook restored, as the API server tells it without any answer: %s',
+  (_situation, objectRef, parts, kind) => {
+    const object = { metadata: { name: 'x', namespace: 'prod' }, ...kind, ...(parts as JsonObject) };
+    const shown = shownToGoverned(object, mask);
+    expect(JSON.stringify(shown)).not.toContain('s3cr3t-v4lue');
+    const { patch } = restoreMasks({ object: shown, oldObject: object, mask, show: shownToGoverned });
+    expect(JSON.stringify(patch)).toMatch(/s3cr3t-v4lue|czNjcjN0LXY0bHVl/);
+    const told = JSON.stringify({
+      configuration: 'holdpoint.dev',
+      webhook: 'restore.holdpoint.dev',
+      patch,
+      patchType: 'JSONPatch',
+    });
+    const annotations = { 'patch.webhook.admission.k8s.io/round_0_index_1': told };
+    const masked = JSON.stringify(maskEvent(eventOf({ objectRef, requestObject: shown, annotations }), mask));
+    expect(masked).not.toContain('s3cr3t-v4lue');
+    expect(masked).not.toContain(base64('s3cr3t-v4lue'));
+  },
+);

@@ -59,6 +59,10 @@ export function maskData(values: JsonValue, mask: Mask, key: SecretKey): JsonVal
 /** One value of `data`. null stays: it is a merge patch's way to remove a key. */
 export function maskDataValue(value: JsonValue, mask: Mask, key: SecretKey, name: string): JsonValue {
   if (value === null) return value;
+  if (typeof value === 'string') {
+    const release = mask.maskPayload?.(value, mask);
+    if (release !== undefined) return release;
+  }
   return mask.ofData({ ...key, key: name }, typeof value === 'string' ? value : base64OfText(JSON.stringify(value)));
 }
 

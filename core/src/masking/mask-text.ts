@@ -25,6 +25,7 @@ export function maskText(text: string, mask: Mask): string {
 }
 
 function maskUnknownText(text: string, mask: Mask): string {
+  if (isPackedPayload(text)) return mask.maskPayload?.(text, mask) ?? maskWhole(text, mask);
   return replaceSpans(text, findSecrets(text), mask);
 }
 

@@ -28,6 +28,8 @@ export interface Mask {
   ofData(place: SecretPlace, base64: string): string;
   /** For plain text (`stringData`, a token, an annotation). The same value at the same place has the same token. */
   ofText(place: SecretPlace, text: string): string;
+  /** A Helm release with its values masked, where somebody can look into one (see withReleases); undefined: it is none. */
+  maskPayload?(payload: string, mask: Mask): string | undefined;
   /** What is known of texts that come again. */
   readonly memory: TextMemory;
 }

@@ -7,7 +7,8 @@ import {
   type AdmissionReviewResponse,
   type CompiledPolicy,
 } from '@holdpoint/core';
-import { validate, type ValidateParts } from '@holdpoint/webhook';
+import { releaseCodec } from '@holdpoint/platform';
+import { createMasks, validate, type ValidateParts } from '@holdpoint/webhook';
 import { quantile, sorted } from '../statistics.ts';
 import { generatePolicies } from './policies.ts';
 import { createReview, updateReview } from './reviews.ts';
@@ -111,6 +112,7 @@ function partsWith(policies: readonly AccessPolicy[]): ValidateParts {
     desk: { ask: unexpected, peek: unexpected },
     hmac,
     mask: createMask(hmac),
+    masks: createMasks(createMask(hmac), releaseCodec),
     now: () => Date.now(),
   };
 }

@@ -42,7 +42,13 @@ const request: AdmissionRequest = {
   raw: {},
 };
 function askOf(policies: CompiledPolicy[]): Ask {
-  const judgement = judge({ request, policies, namespaceObject: null, containsMask: () => false });
+  const judgement = judge({
+    request,
+    policies,
+    namespaceObject: null,
+    containsMask: () => false,
+    showsMasks: () => false,
+  });
   if (judgement.type !== 'Ask') throw new Error(judgement.type);
   return judgement;
 }

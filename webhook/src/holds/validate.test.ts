@@ -13,8 +13,10 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@holdpoint/core';
+import { releaseCodec } from '@holdpoint/platform';
 import { createGrantDesk } from '../grants/grant-desk.ts';
 import { createFakeCluster, type FakeCluster } from '../testing/fake-cluster.ts';
+import { createMasks } from '../masks/masks.ts';
 import { createHoldDesk } from './hold-desk.ts';
 import { validate } from './validate.ts';
 
@@ -105,6 +107,7 @@ function review(
     desk: createHoldDesk(cluster.kube, cluster.cache<Hold>()),
     hmac,
     mask: createMask(hmac),
+    masks: createMasks(createMask(hmac), releaseCodec),
     now: () => more.at ?? nowMs,
   });
 }

@@ -3,7 +3,6 @@ import {
   asksOfVerdict,
   askedNameOf,
   changeOf,
-  containsMaskToken,
   denied,
   extraKeys,
   extraOf,
@@ -30,6 +29,7 @@ import {
   type UsingRequest,
 } from '@holdpoint/core';
 import type { GrantDesk } from '../grants/grant-desk.ts';
+import type { Masks } from '../masks/masks.ts';
 import type { DeskAnswer, HoldDesk } from './hold-desk.ts';
 
 export interface ValidateParts {
@@ -40,6 +40,7 @@ export interface ValidateParts {
   desk: HoldDesk;
   hmac: Hmac;
   mask: Mask;
+  masks: Pick<Masks, 'containsMask' | 'showsMasks'>;
   now: () => number;
 }
 
@@ -50,7 +51,8 @@ const maxRetryAfterSeconds = 30;
 /** Answers a write of a governed subject. Throws only what makes the caller fail closed. */
 export async function validate(request: AdmissionRequest, parts: ValidateParts): Promise<AdmissionReviewResponse> {
   const namespaceObject = request.namespace === '' ? null : await parts.namespaceObject(request.namespace);
-  const judgement = judge({ request, policies: parts.policies(), namespaceObject, containsMask: containsMaskToken });
+  const { containsMask, showsMasks } = parts.masks;
+  const judgement = judge({ request, policies: parts.policies(), namespaceObject, containsMask, showsMasks });
   switch (judgement.type) {
     case 'Pass':
       return allowed(request.uid, judgement.annotations);

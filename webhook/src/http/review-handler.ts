@@ -12,10 +12,14 @@ import type { WebhookMetrics } from '../metrics.ts';
 
 export type Reviewer = (request: AdmissionRequest) => AdmissionReviewResponse | Promise<AdmissionReviewResponse>;
 
+/** Answers a review by its bytes, when that can be told from them; undefined: it must be read. */
+export type UnreadAnswer = (body: Buffer) => AdmissionReviewResponse | undefined;
+
 export interface ReviewParts {
   /** Of the endpoint: what the review is counted under. */
   path: string;
   reviewer: Reviewer;
+  unread?: UnreadAnswer | undefined;
   metrics: Pick<WebhookMetrics, 'reviewStarted'>;
   logger: Logger;
 }
@@ -33,16 +37,20 @@ const maxReviewBytes = 16 * 1024 * 1024;
 export async function handleReview(
   request: IncomingMessage,
   response: ServerResponse,
-  { path, reviewer, metrics, logger }: ReviewParts,
+  { path, reviewer, unread, metrics, logger }: ReviewParts,
 ): Promise<void> {
   const answered = metrics.reviewStarted(path);
   let uid = '';
   let failure: unknown;
   let answer: AdmissionReviewResponse;
   try {
-    const review = parseJson((await readBody(request, maxReviewBytes)).toString('utf8'));
-    uid = uidOfReview(review);
-    answer = await reviewer(parseAdmissionReview(review));
+    const body = await readBody(request, maxReviewBytes);
+    const quick = unread?.(body);
+    if (quick === undefined) {
+      const review = parseJson(body.toString('utf8'));
+      uid = uidOfReview(review);
+      answer = await reviewer(parseAdmissionReview(review));
+    } else answer = quick;
   } catch (error) {
     failure = error;
     logger.error({ err: error, uid }, 'review failed');

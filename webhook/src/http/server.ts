@@ -11,13 +11,15 @@ import {
   type TlsReload,
 } from '@holdpoint/platform';
 import type { WebhookMetrics } from '../metrics.ts';
-import { handleReview, type Reviewer } from './review-handler.ts';
+import { handleReview, type Reviewer, type UnreadAnswer } from './review-handler.ts';
 
 export interface WebhookServerOptions {
   certFile: string;
   keyFile: string;
-  /** By path: `/validate`, `/decide`, `/policies`. */
+  /** By path: `/validate`, `/decide`, `/restore`, `/policies`. */
   reviewers: Readonly<Record<string, Reviewer>>;
+  /** By path, where some reviews need not be read. */
+  unread?: Readonly<Record<string, UnreadAnswer>>;
   /** Why it may not be sent requests now; undefined when it may. */
   notReady: () => string | undefined;
   /** What `/metrics` shows: counts alone, so it is for everybody. */
@@ -29,7 +31,7 @@ export interface WebhookServerOptions {
 
 /** The webhook's HTTPS face: one path a reviewer, health, and metrics. Does not listen yet. */
 export function createWebhookServer(options: WebhookServerOptions): Server {
-  const { certFile, keyFile, reviewers, notReady, exposition, metrics, onTlsReload, logger } = options;
+  const { certFile, keyFile, reviewers, unread = {}, notReady, exposition, metrics, onTlsReload, logger } = options;
   return createHttpsServer({
     certFile,
     keyFile,
@@ -38,7 +40,7 @@ export function createWebhookServer(options: WebhookServerOptions): Server {
       const path = pathOf(request);
       const reviewer = Object.hasOwn(reviewers, path) ? reviewers[path] : undefined;
       if (reviewer !== undefined && request.method === 'POST') {
-        void handleReview(request, response, { path, reviewer, metrics, logger });
+        void handleReview(request, response, { path, reviewer, unread: unread[path], metrics, logger });
       } else if (path === '/healthz') {
         sendJson(response, 200, { status: 'ok' });
       } else if (path === '/readyz') {

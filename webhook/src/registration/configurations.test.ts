@@ -205,7 +205,7 @@ describe('the configurations, whole', () => {
     });
   });
 
-  test('mutating: decisions of anybody but ourselves; never DELETE, so that an uninstall does not wait for us', () => {
+  test('mutating: decisions of anybody but ourselves, and updates of the governed; never DELETE, so that an uninstall does not wait for us', () => {
     expect(mutatingConfiguration(input)).toEqual({
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
@@ -225,6 +225,21 @@ describe('the configurations, whole', () => {
             },
           ],
           matchConditions: [notOurselves],
+          sideEffects: 'None',
+          reinvocationPolicy: 'Never',
+        },
+        {
+          ...common,
+          name: 'restore.holdpoint.dev',
+          clientConfig: { url: 'https://webhook:8443/restore', caBundle: 'Q0E=' },
+          rules: [{ apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], operations: ['UPDATE'], scope: '*' }],
+          matchConditions: [
+            notOurselves,
+            {
+              name: 'governed',
+              expression: '(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"]))',
+            },
+          ],
           sideEffects: 'None',
           reinvocationPolicy: 'Never',
         },

@@ -79,7 +79,11 @@ export function validatingConfiguration(input: RegistrationInput): WebhookConfig
   };
 }
 
-/** The mutating side: decisions on holds and grants, by anybody. Never DELETE: an uninstall must not wait for us. */
+/**
+ * The mutating side: decisions on holds and grants, by anybody, and updates of governed subjects, in which masks are restored
+ * before they are judged. Never DELETE: an uninstall must not wait for us. Never CREATE of anything else: a new object has no
+ * value that a mask could stand for.
+ */
 export function mutatingConfiguration(input: RegistrationInput): WebhookConfiguration {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
@@ -91,6 +95,14 @@ export function mutatingConfiguration(input: RegistrationInput): WebhookConfigur
         rules: [rule(['holdpoint.dev'], ['holds', 'holds/*', 'grants', 'grants/*'], ['CREATE', 'UPDATE'])],
         matchConditions: [notOurselves(input)],
         sideEffects: 'None',
+        reinvocationPolicy: 'Never',
+      },
+      {
+        ...webhook('restore.holdpoint.dev', input.client, '/restore'),
+        rules: [rule(['*'], ['*/*'], ['UPDATE'])],
+        matchConditions: [notOurselves(input), { name: 'governed', expression: governedExpression(input.subjects) }],
+        sideEffects: 'None',
+        // What another webhook adds after us is no mask of ours.
         reinvocationPolicy: 'Never',
       },
     ],
