@@ -77,8 +77,7 @@ export function describeTools(world: () => World): void {
 
     test.each([
       { what: 'logs', args: ['logs', '-f', 'web'], shows: logLines.after },
-      { what: 'attach', args: ['attach', 'web'], shows: logLines.after },
-      { what: 'a watch', args: ['get', 'secrets,configmaps', '-w', '-o', 'yaml'], shows: 'named-key' },
+      { what: 'a watch', args: ['get', 'configmaps', '-w', '-o', 'yaml'], shows: 'named-key' },
       { what: 'a watch of events', args: ['events', '--watch'], shows: 'Failed' },
     ])(
       '$what, followed until it has shown what is harmless: no value',

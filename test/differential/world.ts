@@ -1,0 +1,92 @@
+import { inRepository, startStack, type CommandResult, type Stack, type User } from '@holdpoint/local';
+import { eventually } from '../src/eventually.ts';
+import type { Command, Family } from './command.ts';
+import { fixturesIn, nodeNamed } from './fixtures.ts';
+import { normalised } from './normalisers.ts';
+
+/** One agent, two ways to the API server. Names of both are of one length, so that no column is wider for one. */
+interface Way {
+  name: 'way-a' | 'way-b';
+  user: User;
+}
+
+const direct: Way = { name: 'way-a', user: 'agent-direct' };
+const proxied: Way = { name: 'way-b', user: 'agent' };
+export const ways: readonly [Way, Way] = [direct, proxied];
+
+export interface World {
+  readonly stack: Stack;
+  /** Runs it both ways at once; without the noise. */
+  runBoth(family: string, command: Command): Promise<[CommandResult, CommandResult]>;
+}
+
+export const namespaceOf = (family: string, way: Way): string => `${family}-${way.name}`;
+
+/** @param families what a pair of namespaces is made for */
+export async function openWorld(families: readonly Family[]): Promise<World> {
+  const stack = await startStack({ services: ['auditsink', 'webhook', 'proxy'] });
+  try {
+    await prepare(stack, families);
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+  return {
+    stack,
+    async runBoth(family, command) {
+      const [a, b] = await Promise.all(ways.map((way) => runOne(stack, family, way, command)));
+      if (a === undefined || b === undefined) throw new Error('not both ways have run');
+      return [a, b];
+    },
+  };
+}
+
+async function prepare(stack: Stack, families: readonly Family[]): Promise<void> {
+  const admin = async (args: readonly string[], input?: string): Promise<void> => {
+    const { code, stderr } = await stack.kubectl('admin', args, input === undefined ? {} : { input });
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+  };
+  const namespaces = families.flatMap(({ family }) => ways.map((way) => namespaceOf(family, way)));
+  const list = (items: object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  await admin(['apply', '-f', inRepository('test', 'differential', 'world.yaml')]);
+  await admin(
+    ['create', '-f', '-'],
+    list([
+      ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+      ...ways.map(({ name }) => nodeNamed(`node-${name}`)),
+    ]),
+  );
+  for (const namespace of namespaces) {
+    // Without it, the controllers' work, no pod is accepted.
+    await admin(['wait', '--for=create', 'serviceaccount/default', '-n', namespace, '--timeout=60s']);
+  }
+  await admin(['create', '-f', '-'], list(namespaces.flatMap(fixturesIn)));
+  await admin(['wait', '--for=condition=Enforced', 'accesspolicy', '--all', '--timeout=60s']);
+  for (const namespace of namespaces) {
+    await admin(['rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=60s']);
+    await admin(['wait', '--for=condition=Ready', 'pod/lone', '-n', namespace, '--timeout=60s']);
+    await admin(['wait', '--for=create', 'configmap/kube-root-ca.crt', '-n', namespace, '--timeout=60s']);
+    // The disruption controller counts pods a moment after they are there.
+    await admin(['wait', '--for=jsonpath={.status.currentHealthy}=2', 'pdb/web', '-n', namespace, '--timeout=60s']);
+  }
+}
+
+async function runOne(stack: Stack, family: string, way: Way, command: Command): Promise<CommandResult> {
+  const namespace = namespaceOf(family, way);
+  const own = (text: string): string => text.replaceAll('{ns}', namespace).replaceAll('{way}', way.name);
+  const { program = 'kubectl', words, input, env = {}, until } = command;
+  const running = stack.start(program, way.user, ['-n', namespace, ...words.map(own)], {
+    ...(input === undefined ? {} : { input: own(input) }),
+    env,
+  });
+  if (until !== undefined) {
+    const shown = (): boolean => until.every((text) => running.stdout().includes(text));
+    await eventually(`${words.join(' ')} shows ${until.join(', ')}`, async () =>
+      shown() || running.ended() ? true : undefined,
+    );
+    running.kill();
+  }
+  const { code, stdout, stderr } = await running.finished;
+  // Ended by us, it says what it had time for.
+  return { code: until === undefined ? code : 0, stdout: normalised(stdout), stderr: normalised(stderr) };
+}
