@@ -5,8 +5,8 @@ export interface Command {
   env?: Readonly<Record<string, string>>;
   /** Runs until all of these have been printed, and is then ended: a watch, a log that is followed. */
   until?: readonly string[];
-  /** @default kubectl */
-  program?: 'kubectl' | 'helm';
+  /** Any but kubectl and helm is given no namespace by a flag. @default kubectl */
+  program?: string;
 }
 
 /** What the two ways of a family share: commands that run one after the other, in a namespace of each way's own. */

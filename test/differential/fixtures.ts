@@ -22,7 +22,8 @@ export function fixturesIn(namespace: string): object[] {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: metadata('web', { labels }),
-      spec: { selector: labels, ports: [{ port: 80 }] },
+      // Without a selector: what a controller makes of one comes when it comes.
+      spec: { ports: [{ port: 80 }] },
     },
     { apiVersion: 'v1', kind: 'Pod', metadata: metadata('lone', { labels: { app: 'lone' } }), spec },
     {

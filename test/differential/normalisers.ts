@@ -7,11 +7,11 @@ interface Normaliser {
 
 export const normalisers: readonly Normaliser[] = [
   { noise: 'the server’s own address', pattern: /https:\/\/127\.0\.0\.1:\d+/g, becomes: 'https://SERVER' },
-  { noise: 'the server’s address in a message of the network’s', pattern: /127\.0\.0\.1:\d+/g, becomes: 'SERVER' },
+  { noise: 'an address on this machine', pattern: /(?:127\.0\.0\.1|\[::1\]):\d+/g, becomes: 'LOCAL' },
   // Each way writes into a namespace, onto a node and under a cluster-wide name of its own.
   { noise: 'which of a pair of names', pattern: /\b([a-z]+)-way-[ab]\b/g, becomes: '$1-way-x' },
   { noise: 'an identity of an object', pattern: /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, becomes: 'UID' },
-  { noise: 'a version of an object', pattern: /(resourceVersion"?: ?"?)\d+/gi, becomes: '$1VERSION' },
+  { noise: 'a version of an object', pattern: /(resourceVersion\\*"?: ?\\*"?)\d+/gi, becomes: '$1VERSION' },
   { noise: 'where a list goes on', pattern: /("continue": ?)"[^"]+"/g, becomes: '$1"TOKEN"' },
   {
     noise: 'a time',

@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inRepository, startStack, type CommandResult, type Stack, type User } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
+import { openWire } from '../src/wire.ts';
 import type { Command, Family } from './command.ts';
 import { fixturesIn, nodeNamed } from './fixtures.ts';
 import { normalised } from './normalisers.ts';
@@ -61,6 +64,7 @@ async function prepare(stack: Stack, families: readonly Family[]): Promise<void>
     await admin(['wait', '--for=create', 'serviceaccount/default', '-n', namespace, '--timeout=60s']);
   }
   await admin(['create', '-f', '-'], list(namespaces.flatMap(fixturesIn)));
+  writeKustomization(stack.dir);
   await admin(['wait', '--for=condition=Enforced', 'accesspolicy', '--all', '--timeout=60s']);
   for (const namespace of namespaces) {
     await admin(['rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=60s']);
@@ -71,11 +75,42 @@ async function prepare(stack: Stack, families: readonly Family[]): Promise<void>
   }
 }
 
+/** For `-k`: in the folder that commands run in. */
+function writeKustomization(dir: string): void {
+  const folder = join(dir, 'kustomization');
+  mkdirSync(folder);
+  writeFileSync(
+    join(folder, 'kustomization.yaml'),
+    JSON.stringify({ configMapGenerator: [{ name: 'generated', literals: ['colour=red'] }] }),
+  );
+}
+
+/** So many that a list of them comes in pages and packed: the same for both ways. */
+export async function createMany(stack: Stack, namespace: string, count: number): Promise<void> {
+  const data = { text: 'x'.repeat(200) };
+  const items = Array.from({ length: count }, (_, i) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `many-${String(i).padStart(5, '0')}`, namespace },
+    data,
+  }));
+  const admin = openWire(stack.urls.apiServer, stack.caFile, stack.files.admin);
+  const path = `/api/v1/namespaces/${namespace}/configmaps`;
+  for (let at = 0; at < count; at += createdTogether) {
+    const made = items.slice(at, at + createdTogether).map((body) => admin({ method: 'POST', path, body }));
+    const failed = (await Promise.all(made)).find(({ code }) => code !== 201);
+    if (failed !== undefined) throw new Error(`POST ${path}: ${String(failed.code)} ${failed.bytes.toString()}`);
+  }
+}
+
+const createdTogether = 50;
+
 async function runOne(stack: Stack, family: string, way: Way, command: Command): Promise<CommandResult> {
   const namespace = namespaceOf(family, way);
   const own = (text: string): string => text.replaceAll('{ns}', namespace).replaceAll('{way}', way.name);
   const { program = 'kubectl', words, input, env = {}, until } = command;
-  const running = stack.start(program, way.user, ['-n', namespace, ...words.map(own)], {
+  const isCli = program === 'kubectl' || program === 'helm';
+  const running = stack.start(program, way.user, [...(isCli ? ['-n', namespace] : []), ...words.map(own)], {
     ...(input === undefined ? {} : { input: own(input) }),
     env,
   });

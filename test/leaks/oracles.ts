@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { configMaps, persistentVolumes, pods, secrets, strongboxes } from './places.ts';
 import { withQuery } from './representations.ts';
-import type { Asked } from './wire.ts';
+import type { Asked } from '../src/wire.ts';
 import type { World } from './world.ts';
 
 /** A question whose answer gives no byte away, but tells a right guess from a wrong one. */

@@ -4,7 +4,7 @@ import { changesBesideValues } from './beside-values.ts';
 import { placesOf, secrets, type Place } from './places.ts';
 import { aSecond, ofMany, ofOne, ofWatches, type Representation } from './representations.ts';
 import { decoded, leaksIn } from './search.ts';
-import type { Heard } from './wire.ts';
+import type { Heard } from '../src/wire.ts';
 import type { World } from './world.ts';
 
 /** Only their names: the values are planted by the world. */

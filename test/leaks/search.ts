@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { foundIn, formsOf, type Canaries } from '../src/canaries.ts';
-import type { Heard } from './wire.ts';
+import type { Heard } from '../src/wire.ts';
 
 /** The first and the last of every value planted here: one scan for these spares most answers the search for each. */
 const marks = ['Cnry', 'Ynrc'] as const;

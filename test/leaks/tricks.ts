@@ -3,7 +3,7 @@ import { eventually } from '../src/eventually.ts';
 import { configMaps, deployments, namespace, persistentVolumes, pods, secrets, strongboxes } from './places.ts';
 import { withQuery } from './representations.ts';
 import { leaksIn } from './search.ts';
-import type { Asked } from './wire.ts';
+import type { Asked } from '../src/wire.ts';
 import type { World } from './world.ts';
 
 /** What makes the API server itself print a value, or put it where nobody looks for one. */

@@ -6,7 +6,7 @@ import { eventually } from '../src/eventually.ts';
 import type { KubeObject } from './kube-object.ts';
 import { namespace, placesOf, pods, secrets, type Place } from './places.ts';
 import { plantValue } from './search.ts';
-import { openWire, type Wire } from './wire.ts';
+import { openWire, type Wire } from '../src/wire.ts';
 
 /** A cluster full of values, with a hostile agent in it. */
 export interface World {

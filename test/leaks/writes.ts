@@ -3,7 +3,7 @@ import { namespace } from './places.ts';
 import { everyCollection, everyPlace } from './reads.ts';
 import { ofWrites, withQuery, type Representation } from './representations.ts';
 import { leaksIn } from './search.ts';
-import type { Asked } from './wire.ts';
+import type { Asked } from '../src/wire.ts';
 import type { World } from './world.ts';
 
 /** One way to write to an object that exists, without knowing what is in it. */
