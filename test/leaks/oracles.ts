@@ -169,6 +169,18 @@ export function describeOracles(world: () => World): void {
       expect({ code, text: bytes.toString().slice(0, code === 200 ? 0 : 300) }).toEqual({ code: 200, text: '' });
     });
 
+    test('a write that changes nothing, in earnest: its version does not tell that the guess was right', async () => {
+      const { agent, canaries } = world();
+      const path = `${secrets}/own-type`;
+      const versionIn = (bytes: Buffer): unknown =>
+        (JSON.parse(bytes.toString()) as { metadata?: { resourceVersion?: string } }).metadata?.resourceVersion;
+      const before = await agent({ path });
+      const right = canaries.planted.get('a Secret of a type of one’s own') ?? '';
+      const { code, bytes } = await agent({ method: 'PATCH', path, body: { data: { anything: base64(right) } } });
+      if (code === 200) expect(versionIn(bytes)).not.toBe(versionIn(before.bytes));
+      else expect(code).toBe(403);
+    });
+
     test('the mask of a guess is not the mask of the value, so that masks cannot be compared', async () => {
       const { agent, canaries } = world();
       const maskIn = (bytes: Buffer): unknown =>
