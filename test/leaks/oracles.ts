@@ -57,19 +57,19 @@ const oracles: readonly Oracle[] = [
     oracle: 'a JSON patch that tests a ConfigMap',
     place: 'a key that is named for what it holds',
     ask: (guess) => testing(settings, '/data/api-token', guess),
-    twin: testing(settings, '/data/colour', 'red'),
+    twin: json(settings, [{ op: 'replace', path: '/data/colour', value: 'red' }]),
   },
   {
     oracle: 'a JSON patch that tests a Pod’s environment',
     place: 'an environment variable of a Pod',
     ask: (guess) => testing(pod, '/spec/containers/0/env/1/value', guess),
-    twin: testing(pod, '/spec/containers/0/env/0/value', 'debug'),
+    twin: json(pod, [{ op: 'add', path: '/metadata/labels', value: { seen: 'yes' } }]),
   },
   {
     oracle: 'a JSON patch that tests a custom resource',
     place: 'a custom resource’s field',
     ask: (guess) => testing(box, '/spec/apiKey', guess),
-    twin: testing(box, '/spec/colour', 'red'),
+    twin: json(box, [{ op: 'replace', path: '/spec/colour', value: 'red' }]),
   },
   {
     oracle: 'a conflict of server-side apply on a Secret',

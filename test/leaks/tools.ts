@@ -65,12 +65,10 @@ export function describeTools(world: () => World): void {
     test.each(commands.map((command) => ({ title: command.args.join(' ').slice(0, 100), ...command })))(
       '$title: no value, and what is harmless',
       async ({ args, shows, env = {} }) => {
-        const { stack, canaries } = world();
-        const printed = await stack.kubectl('agent', ['-n', namespace, ...args], { env });
+        const printed = await world().stack.kubectl('agent', ['-n', namespace, ...args], { env });
         expect(leaksPrinted(printed, world())).toEqual([]);
+        expect({ ...printed, stdout: '' }).toMatchObject({ code: 0 });
         expect(printed.stdout).toContain(shows);
-        expect(printed.code).toBe(0);
-        expect(canaries.planted.size).toBeGreaterThan(0);
       },
       60_000,
     );
