@@ -34,7 +34,7 @@ export const streaming: Family = {
     command('cp lone:{ns}/file {ns}-file'),
     commandOf(['exec', 'lone', '--', 'cat', '{ns}/file']),
     command('cp lone:none/file {ns}-none'),
-    command('port-forward pod/lone :80', { until: ['Forwarding from 127.0.0.1'] }),
+    command('port-forward pod/lone :80 --address=127.0.0.1', { until: ['Forwarding from 127.0.0.1'] }),
     command('port-forward pod/none :80'),
     command('proxy --port=0', { until: ['Starting to serve'] }),
   ],

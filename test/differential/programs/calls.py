@@ -64,7 +64,7 @@ attempt(
         tty=False,
     ),
 )
-events = watch.Watch().stream(core.list_namespaced_config_map, namespace, timeout_seconds=1)
+events = watch.Watch().stream(core.list_namespaced_config_map, namespace, timeout_seconds=3)
 say("watch", sorted(event["type"] + " " + event["object"].metadata.name for event in events))
 attempt(
     "may I",

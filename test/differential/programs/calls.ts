@@ -82,7 +82,7 @@ await attempt('watch', async () => {
     void new Watch(config)
       .watch(
         `/api/v1/namespaces/${namespace}/configmaps`,
-        { timeoutSeconds: 1 },
+        { timeoutSeconds: 3 },
         (phase: string, object: { metadata: { name: string } }) => void seen.push(`${phase} ${object.metadata.name}`),
         (error: unknown) => (error === null || error === undefined ? resolve() : reject(error as Error)),
       )
