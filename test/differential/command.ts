@@ -5,6 +5,8 @@ export interface Command {
   env?: Readonly<Record<string, string>>;
   /** Runs until all of these have been printed, and is then ended: a watch, a log that is followed. */
   until?: readonly string[];
+  /** Its lines come in no order: helm walks a map. */
+  unordered?: true;
   /** Any but kubectl and helm is given no namespace by a flag. @default kubectl */
   program?: string;
 }

@@ -123,5 +123,7 @@ async function runOne(stack: Stack, family: string, way: Way, command: Command):
   }
   const { code, stdout, stderr } = await running.finished;
   // Ended by us, it says what it had time for.
-  return { code: until === undefined ? code : 0, stdout: normalised(stdout), stderr: normalised(stderr) };
+  const text = normalised(stdout);
+  const ordered = command.unordered === true ? text.split('\n').sort().join('\n') : text;
+  return { code: until === undefined ? code : 0, stdout: ordered, stderr: normalised(stderr) };
 }
