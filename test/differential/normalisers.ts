@@ -23,6 +23,7 @@ export const normalisers: readonly Normaliser[] = [
     pattern: /(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d\d )?[A-Z][a-z]{2} [ \d:]+(?:\+0000|UTC)?(?: \d{4})?/g,
     becomes: 'TIME',
   },
+  { noise: 'a time as helm labels its records', pattern: /modifiedAt=\d+/g, becomes: 'modifiedAt=TIME' },
   { noise: 'a line’s head in a client’s log', pattern: /^[IWE]\d{4} [\d:.]+ +\d+ /gm, becomes: 'LOG ' },
   { noise: 'an age', pattern: /\b(?:\d+[dhms]){1,3}\b/g, becomes: 'AGE' },
   { noise: 'an address given out by the cluster', pattern: /\b10\.0\.0\.\d+\b/g, becomes: 'ADDRESS' },
