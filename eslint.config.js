@@ -19,7 +19,12 @@ const importedThrough = {
   '@marcbachmann/cel-js': ['core/src/cel/cel-js.ts'],
   re2js: ['core/src/cel/library/regex.ts'],
   'fast-json-patch': ['core/src/holds/json-patch.ts'],
-  '@kubernetes/client-node': ['platform/src/kube/**', 'platform/src/index.ts', 'test/e2e/clients/programs/**'],
+  '@kubernetes/client-node': [
+    'platform/src/kube/**',
+    'platform/src/index.ts',
+    'test/e2e/clients/programs/**',
+    'test/differential/programs/**',
+  ],
   chdb: ['platform/src/clickhouse/**', 'test/src/clickhouse-stand-in.ts'],
   '@clickhouse/client': ['platform/src/clickhouse/**', 'test/e2e/query/**'],
   'asciinema-player': ['approvals-cli/src/audit/page/**'],
