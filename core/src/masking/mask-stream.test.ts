@@ -39,6 +39,7 @@ test.each([
     text: 'DB_\x1b[01;31m\x1b[KPASSWORD\x1b[m\x1b[K=hunter2\x1b[32m-long\x1b[m\n',
     want: 'DB_\x1b[01;31m\x1b[KPASSWORD\x1b[m\x1b[K=M:12\x1b[32m\x1b[m\n',
   },
+  { situation: 'an escape right before a token', text: `a\x1b${token}\n`, want: 'a\x1bM:40\n' },
   {
     situation: 'base64 of it in lines',
     text: `${Buffer.from(`DB_PASSWORD=hunter2-long and more of it, so that it is long enough ${'x'.repeat(60)}`)

@@ -1,4 +1,4 @@
-import type { Span } from './detectors/span.ts';
+import { mergeSpans, type Span } from './detectors/span.ts';
 
 /** What every sequence begins with. */
 export const escape = '\u001b';
@@ -34,11 +34,13 @@ export function withoutEscapes(text: string, find: (plain: string) => readonly S
     const piece = pieces[at];
     return piece === undefined ? place : piece.text + place - piece.plain;
   };
-  return find(plain).map(({ start, end }) => {
+  const seen = find(plain).map(({ start, end }) => {
     const begin = toText(start);
     // By its last character: what comes behind that is not the credential's.
     return { start: begin, end: toText(end - 1) + 1 };
   });
+  // As it stands, too: of an escape that is none, a sequence would take the first character of what follows.
+  return mergeSpans([...seen, ...find(text)]);
 }
 
 /** What a person sees of a terminal's text. */

@@ -55,7 +55,8 @@ export function createMaskedOutput(mask: Mask, wire: Pick<TerminalWire, 'frame'>
     seconds: number,
     to: Outgoing,
   ): Outgoing => {
-    for (const [id, stream] of streams)
+    // By number: the order in which streams were first heard of depends on how their frames were cut.
+    for (const [id, stream] of [...streams].sort(([a], [b]) => a - b))
       if (of.includes(stream.of)) show(id, question(stream.bytes), false, seconds, to);
     return to;
   };
