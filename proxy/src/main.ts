@@ -36,6 +36,7 @@ import {
   readTlsPair,
   releaseCodec,
   runUntilSignal,
+  type KubeConfig,
 } from '@holdpoint/platform';
 import { createAuthenticator } from './identity/authenticator.ts';
 import { createServiceAccountTokens, findClusterIssuer } from './identity/service-account-tokens.ts';
@@ -123,6 +124,17 @@ const readAuthentication = () =>
   flags['authentication-config'] === ''
     ? []
     : parseAuthenticationConfiguration(parseYaml(readFileSync(flags['authentication-config'], 'utf8')));
+const listOf = (text: string): string[] => text.split(',').filter((each) => each !== '');
+const namespaces = listOf(flags['service-account-namespaces']);
+const sessionClaims = listOf(flags['session-claims']);
+const sessionIdleMs = (): number => durationFlag('session-idle', flags['session-idle']);
+/** Whose account it is that impersonates; throws unless it may do exactly that. */
+const provenAccount = async (config: KubeConfig): Promise<{ username: string; isKnownInFull: boolean }> => {
+  const { username } = await ownUser(config);
+  const owned = await Promise.all(permissionNamespaces(namespaces).map((namespace) => ownRules(config, namespace)));
+  assertExactPermissions(username, owned, proxyPermissions(namespaces));
+  return { username, isKnownInFull: !owned.some(({ incomplete }) => incomplete) };
+};
 const maxPaused = (): number => countFlag('max-paused', flags['max-paused']);
 const maxPausedBytes = (): number => countFlag('max-paused-bytes', flags['max-paused-bytes']);
 const drainDelayMs = (): number => durationFlag('drain-delay', flags['drain-delay']);
@@ -143,16 +155,18 @@ if (flags.check === 'true') {
     maxPaused,
     maxPausedBytes,
     drainDelayMs,
+    sessionIdleMs,
     () => readKey(flags['mask-key-file']),
     () => readTlsPair(flags['tls-cert-file'], flags['tls-private-key-file']),
-    readAuthentication,
+    () => assertSomebodyKnown(readAuthentication(), namespaces),
     () => (flags['recordings-ca-file'] === '' ? undefined : readCaBundle(flags['recordings-ca-file'])),
     () => requireReadable(flags['recordings-token-file']),
     () => sinkAt('recordings-url'),
     () => (flags['transcripts-url'] === '' ? undefined : sinkAt('transcripts-url')),
+    () => provenAccount(loadKubeConfig({ file: flags.kubeconfig })),
     async () => {
       const kube = createKubeClient(loadKubeConfig({ file: flags.kubeconfig }));
-      for (const kind of [kinds.accessPolicies, kinds.holds, kinds.apiServices]) await kube.list(kind);
+      for (const kind of [kinds.accessPolicies, kinds.holds, kinds.grants, kinds.apiServices]) await kube.list(kind);
     },
   ]);
   process.stdout.write(problems.length === 0 ? 'proxy: ready to serve\n' : `${problems.join('\n')}\n`);
@@ -163,18 +177,11 @@ const logger = createLogger('proxy', flags['log-level']);
 const drainDelay = drainDelayMs();
 const room = createPauseRoom(maxPaused(), maxPausedBytes());
 const config = loadKubeConfig({ file: flags.kubeconfig });
-const listOf = (text: string): string[] => text.split(',').filter((each) => each !== '');
-const namespaces = listOf(flags['service-account-namespaces']);
-const sessionClaims = listOf(flags['session-claims']);
-const sessions = createSessions(durationFlag('session-idle', flags['session-idle']), now);
+const sessions = createSessions(sessionIdleMs(), now);
 const authentication = readAuthentication();
 assertSomebodyKnown(authentication, namespaces);
-const permissions = proxyPermissions(namespaces);
-const { username: proxyUsername } = await ownUser(config);
-const owned = await Promise.all(permissionNamespaces(namespaces).map((namespace) => ownRules(config, namespace)));
-if (owned.some(({ incomplete }) => incomplete))
-  logger.warn({ username: proxyUsername }, 'own permissions not known in full');
-assertExactPermissions(proxyUsername, owned, permissions);
+const { username: proxyUsername, isKnownInFull } = await provenAccount(config);
+if (!isKnownInFull) logger.warn({ username: proxyUsername }, 'own permissions not known in full');
 const serviceAccounts = async () => {
   const cluster = await findClusterIssuer(createRawClient(config));
   const audience = flags['service-account-audience'];
