@@ -102,7 +102,7 @@ test('gives the same wherever the text is cut', () => {
         expect(inPieces(pieces)).toBe(inPieces([text]));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 23 },
   );
 });
 
@@ -121,7 +121,7 @@ test('as bytes: the same wherever they are cut, and as long as they were', () =>
         expect(masked.length).toBe(text.length);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 23 },
   );
 });
 

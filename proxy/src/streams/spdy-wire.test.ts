@@ -114,6 +114,7 @@ test.each<[string, () => Promise<Buffer>]>([
 test.each<[string, Buffer]>([
   ['output on a stream that nobody opened', data(11, 'x')],
   ['output on a stream that it has ended', Buffer.concat([data(stdout, 'x', true), data(stdout, 'y')])],
+  ['output after its last', Buffer.concat([controlSample(controlTypes.goAway, Buffer.alloc(8)), data(stdout, 'x')])],
   ['a stream of its own', controlSample(controlTypes.synStream, Buffer.alloc(10))],
   ['more headers', controlSample(controlTypes.headers, Buffer.alloc(4))],
 ])('refuses of a server: %s', async (_situation, bytes) => {

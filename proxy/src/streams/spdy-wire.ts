@@ -8,7 +8,7 @@ import {
   type SpdyFrame,
 } from './spdy-frames.ts';
 import { createHeaderBlocks } from './spdy-header-blocks.ts';
-import { sizeOf, type ClientPart, type ServerPart, type TerminalWire } from './terminal-wire.ts';
+import { sizeOf, type ClientPart, type OutputKind, type ServerPart, type TerminalWire } from './terminal-wire.ts';
 
 /** The header `streamtype`, by which the client says what a stream is for. Source: k8s.io/api/core/v1 types.go. */
 type StreamType = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize';
@@ -66,22 +66,33 @@ export function createSpdyWire(): TerminalWire {
     return size === undefined ? { raw } : { raw, event: { code: 'r', size } };
   };
 
-  const readServer = (frame: SpdyFrame): ServerPart => {
+  let isClosed = false;
+  const readServer = (frame: SpdyFrame): ServerPart[] => {
     const { raw, payload } = frame;
     if (frame.kind === 'control') {
       if (frame.type === controlTypes.synStream || frame.type === controlTypes.headers) {
         throw unreadable('of the server’s opens a stream or adds headers to one');
       }
-      const closes = frame.type === controlTypes.rstStream || frame.type === controlTypes.goAway;
-      return { kind: closes ? 'close' : 'pass', raw };
+      if (frame.type === controlTypes.goAway) isClosed = true;
+      if (frame.type === controlTypes.rstStream) return [...endOf(payload), { kind: 'pass', raw }];
+      return [{ kind: isClosed ? 'close' : 'pass', raw }];
     }
+    // What was held back has gone before the end: what came after it could go on with that.
+    if (isClosed) throw unreadable('of the server’s comes after its last');
     const type = streams.get(frame.stream);
     if (type === undefined) throw unreadable('of the server’s is on a stream that nobody opened');
     if (ended.has(frame.stream)) throw unreadable('of the server’s is on a stream that it has ended');
     if (frame.fin) ended.add(frame.stream);
     // Whatever else a server may say is read like output: nothing passes unread.
-    const of = type === 'error' ? 'status' : type === 'stderr' ? 'stderr' : 'stdout';
-    return { kind: 'output', stream: frame.stream, of, bytes: payload, ends: frame.fin };
+    return [{ kind: 'output', stream: frame.stream, of: outputOf(type), bytes: payload, ends: frame.fin }];
+  };
+  /** A stream that is reset has ended: what was held back of it goes first. */
+  const endOf = (payload: Buffer): ServerPart[] => {
+    const stream = payload.length < 4 ? 0 : payload.readUInt32BE(0) & 0x7fff_ffff;
+    const type = streams.get(stream);
+    if (type === undefined || ended.has(stream)) return [];
+    ended.add(stream);
+    return [{ kind: 'output', stream, of: outputOf(type), bytes: Buffer.alloc(0), ends: true }];
   };
 
   return {
@@ -91,7 +102,7 @@ export function createSpdyWire(): TerminalWire {
       for (const frame of clientFrames(chunk)) parts.push(await readClient(frame));
       return parts;
     },
-    fromServer: async (chunk) => serverFrames(chunk).map(readServer),
+    fromServer: async (chunk) => serverFrames(chunk).flatMap(readServer),
     frame: dataFrames,
     farewell(status: Status) {
       const ends = [...streams].map(([stream, type]) =>
@@ -101,6 +112,10 @@ export function createSpdyWire(): TerminalWire {
     },
     close: headers.close,
   };
+}
+
+function outputOf(type: StreamType): OutputKind {
+  return type === 'error' ? 'status' : type === 'stderr' ? 'stderr' : 'stdout';
 }
 
 function isStreamType(type: string): type is StreamType {

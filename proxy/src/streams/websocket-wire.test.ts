@@ -168,6 +168,7 @@ test.each<[string, Buffer]>([
       ].map((parts) => serverFrameOf([parts, { fin: false }])),
     ),
   ],
+  ['output after the close', Buffer.concat([serverFrameOf([[3, 0xe8], { opcode: 8 }]), serverFrameOf([[1, 'x']])])],
   ['an opcode that does not exist', serverFrameOf([['x'], { opcode: 3 }])],
   ['an extension that nobody agreed to', Buffer.from([0xc2, 1, 1])],
   ['a size beyond reason', Buffer.from([0x82, 127, 0xff, 0, 0, 0, 0, 0, 0, 0])],

@@ -73,8 +73,12 @@ function createClientReader(): (frame: Frame) => ClientPart {
 
 function createServerReader(): (frame: Frame) => ServerPart {
   const pieceOf = createMessageReader();
+  let isClosed = false;
   return (frame) => {
     const { raw, opcode } = frame;
+    // What was held back has gone before the close: what came after it could go on with that.
+    if (isClosed) throw unreadable('a frame after the close');
+    isClosed = opcode === opcodes.close;
     if (opcode >= opcodes.close) return { kind: opcode === opcodes.close ? 'close' : 'pass', raw };
     const { channel, bytes, fin } = pieceOf(frame);
     // Servers open a session with empty messages.
