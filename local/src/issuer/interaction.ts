@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { HoldpointError, messageOf } from '@holdpoint/core';
+import { messageOf } from '@holdpoint/core';
 import type { Provider } from 'oidc-provider';
 
 /**
@@ -15,8 +15,9 @@ export function serveLogin(
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   return (request, response) => {
     if (request.url?.startsWith('/interaction/') !== true) return false;
-    const serve = request.method === 'POST' ? submit(provider, passwords, request, response) : show(response, 200);
-    serve.catch((error: unknown) => {
+    const served =
+      request.method === 'POST' ? submit(provider, passwords, request, response) : show(provider, request, response);
+    served.catch((error: unknown) => {
       response.writeHead(400, { 'content-type': 'text/plain' });
       response.end(messageOf(error));
     });
@@ -24,6 +25,7 @@ export function serveLogin(
   };
 }
 
+/** Consent comes with the login, or, where a browser has logged in before, with a click. */
 async function submit(
   provider: Provider,
   passwords: ReadonlyMap<string, string>,
@@ -31,16 +33,23 @@ async function submit(
   response: ServerResponse,
 ): Promise<void> {
   const { prompt } = await provider.interactionDetails(request, response);
-  if (prompt.name !== 'login') {
-    throw new HoldpointError('ERR_CONFIG_INVALID', `prompt ${prompt.name}: this issuer asks for a login alone`);
+  if (prompt.name === 'consent') {
+    await provider.interactionFinished(request, response, { consent: {} });
+    return;
   }
   const form = new URLSearchParams(await text(request));
   const name = form.get('name') ?? '';
-  if (!isPassword(passwords.get(name), form.get('password') ?? '')) {
-    await show(response, 401);
-    return;
+  if (isPassword(passwords.get(name), form.get('password') ?? '')) {
+    await provider.interactionFinished(request, response, { login: { accountId: name }, consent: {} });
+  } else {
+    page(response, 401, 'No such user, or another password', loginFields);
   }
-  await provider.interactionFinished(request, response, { login: { accountId: name } });
+}
+
+async function show(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { prompt } = await provider.interactionDetails(request, response);
+  if (prompt.name === 'login') page(response, 200, 'Log in', loginFields);
+  else page(response, 200, 'Go on as the user who has logged in here?', '');
 }
 
 function isPassword(expected: string | undefined, given: string): boolean {
@@ -48,12 +57,12 @@ function isPassword(expected: string | undefined, given: string): boolean {
   return timingSafeEqual(Buffer.from(expected), Buffer.from(given));
 }
 
-function show(response: ServerResponse, code: 200 | 401): Promise<void> {
+const loginFields =
+  '<p><input name="name" placeholder="name" autofocus><p><input name="password" type="password" placeholder="password">';
+
+function page(response: ServerResponse, code: 200 | 401, title: string, fields: string): void {
   response.writeHead(code, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
   response.end(
-    `<!doctype html><title>Log in</title><form method="post"><h1>${code === 401 ? 'No such user, or another password' : 'Log in'}</h1>` +
-      '<p><input name="name" placeholder="name" autofocus><p><input name="password" type="password" placeholder="password">' +
-      '<p><button>Log in</button></form>',
+    `<!doctype html><title>Log in</title><form method="post"><h1>${title}</h1>${fields}<p><button>Go on</button></form>`,
   );
-  return Promise.resolve();
 }
