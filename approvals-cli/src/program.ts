@@ -14,6 +14,7 @@ import { decidedPhases, history } from './commands/history.ts';
 import { defaultLimit } from './commands/hold-list.ts';
 import { writeKubeconfig, type KubeconfigFlags } from './commands/kubeconfig.ts';
 import { list } from './commands/list.ts';
+import { logout, type LogoutFlags } from './commands/logout.ts';
 import { login, type LoginCommandFlags } from './commands/login.ts';
 import { checkPolicies, testPolicies } from './commands/policy-test.ts';
 import { replay, type ReplayFlags } from './commands/replay.ts';
@@ -283,17 +284,21 @@ function addLoginCommands(program: Command, contextOf: () => LoginContext): void
       .option('--scopes <names>', 'scopes to ask for, separated by commas', defaultScopes)
       .option('--audience <name>', 'whom the token is for: its access token, in place of the id token')
       .option('--ca-file <file>', "PEM bundle to verify the issuer with (default: the system's)")
-      .option('--device', 'log in by a code, on any device', false)
       .option('--allow-insecure-issuer', 'takes an http:// issuer on a loopback address', false);
 
   withIssuer(
     program.command('login').description('logs in, or renews what is kept; also a credential plugin of kubectl'),
   )
+    .option('--device', 'log in by a code, on any device', false)
     .option('--token-env <name>', 'hands on the token in this variable, in place of a login')
     .option('--no-browser', 'tells the address, and opens no browser')
     .option('--force', 'logs in, whatever is kept', false)
     .option('--exec-credential', 'prints an ExecCredential, and has nobody log in', false)
     .action((options: LoginCommandFlags) => login(contextOf(), options));
+
+  withIssuer(
+    program.command('logout').description('forgets what is kept of a login, and has the issuer end it'),
+  ).action((options: LogoutFlags) => logout(contextOf(), options));
 
   withIssuer(
     program
@@ -302,6 +307,7 @@ function addLoginCommands(program: Command, contextOf: () => LoginContext): void
       .requiredOption('--server <url>', 'the proxy, as the agent reaches it')
       .requiredOption('--certificate-authority <file>', 'PEM bundle that signs its certificate'),
   )
+    .option('--device', 'have people log in by a code, on any device', false)
     .option('--token-file <file>', "file with the agent's token, read anew as it changes")
     .option('--token-env <name>', 'variable with the token, as in a pipeline')
     .option('--token-stdin', "reads the agent's token from standard input, and writes it down", false)

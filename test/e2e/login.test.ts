@@ -81,7 +81,7 @@ describe('approvals login and kubeconfig', () => {
       const loggedIn = await logIn([...loginFlags(), '--force', ...args]);
       expect(loggedIn.code).toBe(0);
       expect(loggedIn.stdout).toMatch(
-        /^Logged in as coding-agent\. The token lasts until \S+Z, and is renewed by itself\.\n$/,
+        /^Logged in as coding-agent, with a token for holdpoint\. It lasts until \S+Z, and is renewed by itself\.\n$/,
       );
       const env = await kubeconfigFor(loginFlags());
       const pods = await stack.kubectl('person', getPods, { env });

@@ -6,7 +6,8 @@ import { kubeconfigOf, mergeEntries, type KubeconfigEntries } from '../kubeconfi
 import { changeKubeconfig } from '../kubeconfig/kubeconfig-file.ts';
 import { execApiVersions } from '../login/exec-credential.ts';
 import { loginWords } from '../login/login-words.ts';
-import { parseLoginSettings } from '../login/login-settings.ts';
+import { parseLoginSettings, requireIssuer } from '../login/login-settings.ts';
+import { readCaFile } from '../login/read-ca-file.ts';
 import type { LoginContext } from './context.ts';
 
 /** Of `approvals kubeconfig`. */
@@ -83,7 +84,7 @@ function userOf(flags: KubeconfigFlags, program: string, readStdin: () => string
   }
   // `kubectl approvals` are two words.
   const ours = program.split(' ');
-  if (issuer !== undefined) return { exec: pluginOf([...ours, ...loginOf({ ...flags, issuer })]) };
+  if (issuer !== undefined) return { exec: pluginOf([...ours, ...loginOf(flags)]) };
   if (tokenEnv !== undefined) return { exec: pluginOf([...ours, 'login', '--token-env', checkVariable(tokenEnv)]) };
   if (execCommand !== undefined) return { exec: pluginOf(execCommand) };
   // Read anew by client-go at least every minute: whoever writes the file may renew it.
@@ -94,12 +95,10 @@ function userOf(flags: KubeconfigFlags, program: string, readStdin: () => string
   return { token: checkToken(readStdin()) };
 }
 
-function loginOf(flags: KubeconfigFlags & { issuer: string }): string[] {
-  const { clientId } = flags;
-  if (clientId === undefined) throw new HoldpointError('ERR_CONFIG_INVALID', '--issuer needs a --client-id');
-  const login = { ...flags, clientId };
+function loginOf(flags: KubeconfigFlags): string[] {
+  const login = { ...flags, ...requireIssuer(flags) };
   parseLoginSettings(login);
-  if (flags.caFile !== undefined) readText(flags.caFile, '--ca-file');
+  readCaFile(flags.caFile);
   return loginWords(login);
 }
 

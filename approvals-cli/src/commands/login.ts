@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HoldpointError, messageOf } from '@holdpoint/core';
-import { claimsIn } from '../login/credential.ts';
+import { HoldpointError } from '@holdpoint/core';
+import { claimsIn, type Credential } from '../login/credential.ts';
 import { execApiVersions, parseExecInfo, toExecCredential } from '../login/exec-credential.ts';
 import { createFetch } from '../login/fetch-with-ca.ts';
 import { connectIssuer, type LoginIssuer, type Tokens } from '../login/issuer.ts';
 import { loginWords } from '../login/login-words.ts';
-import { parseLoginSettings, type LoginFlags } from '../login/login-settings.ts';
+import { parseLoginSettings, requireIssuer, type LoginFlags } from '../login/login-settings.ts';
 import { obtainCredential } from '../login/obtain-credential.ts';
 import { openBrowser } from '../login/open-browser.ts';
 import { createRedirectListener } from '../login/redirect-listener.ts';
+import { readCaFile } from '../login/read-ca-file.ts';
 import { createTokenStore } from '../login/token-store.ts';
 import { quoteShell } from '../output/shell-words.ts';
 import { toPrintable } from '../output/table.ts';
@@ -46,13 +46,9 @@ export async function login(context: LoginContext, options: LoginCommandFlags): 
     handOn(context, options, options.tokenEnv, info?.apiVersion);
     return;
   }
-  const { issuer, clientId } = options;
-  if (issuer === undefined || clientId === undefined) {
-    throw new HoldpointError('ERR_CONFIG_INVALID', 'give --issuer and --client-id, or --token-env');
-  }
-  const flags = { ...options, issuer, clientId };
+  const flags = { ...options, ...requireIssuer(options) };
   const settings = parseLoginSettings(flags);
-  const ca = flags.caFile === undefined ? undefined : readCa(flags.caFile);
+  const ca = readCaFile(flags.caFile);
   const interactive = info === undefined ? !flags.execCredential : info.interactive;
   const credential = await obtainCredential({
     settings,
@@ -67,10 +63,15 @@ export async function login(context: LoginContext, options: LoginCommandFlags): 
     context.print(toExecCredential(info?.apiVersion ?? execApiVersions[0], credential.token, credential.expiresAt));
     return;
   }
-  const subject = toPrintable(String(claimsIn(credential.token)?.['sub'] ?? 'somebody without a name'));
-  const renewed = credential.refreshToken === undefined ? '' : ', and is renewed by itself';
-  context.print(
-    `Logged in as ${subject}. The token lasts until ${new Date(credential.expiresAt).toISOString()}${renewed}.`,
+  context.print(told(credential));
+}
+
+/** The audience, too: a server that says no to a token says nothing of why. */
+function told({ token, expiresAt, refreshToken }: Credential): string {
+  const { sub = 'somebody without a name', aud } = claimsIn(token) ?? {};
+  const renewed = refreshToken === undefined ? '' : ', and is renewed by itself';
+  return toPrintable(
+    `Logged in as ${String(sub)}, with a token for ${[aud].flat().join(', ')}. It lasts until ${new Date(expiresAt).toISOString()}${renewed}.`,
   );
 }
 
@@ -125,12 +126,4 @@ async function logInByDevice({ warn }: LoginContext, issuer: LoginIssuer, signal
     `Log in with a browser on any device:\n  ${url.href}\nIt shows, or asks for, this code: ${toPrintable(userCode)}`,
   );
   return await redeem(signal);
-}
-
-function readCa(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new HoldpointError('ERR_CONFIG_INVALID', `--ca-file ${file}: ${messageOf(cause)}`, { cause });
-  }
 }

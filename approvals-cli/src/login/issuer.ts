@@ -22,6 +22,7 @@ import {
   refreshTokenGrant,
   ResponseBodyError,
   type TokenEndpointResponse,
+  tokenRevocation,
 } from 'openid-client';
 import { HoldpointError, messageOf } from '@holdpoint/core';
 import { isSafeEndpoint, type LoginSettings } from './login-settings.ts';
@@ -57,6 +58,8 @@ export interface LoginIssuer {
   deviceLogin(): Promise<DeviceLogin>;
   /** Undefined when the refresh token is no longer good: somebody has to log in. */
   refresh(refreshToken: string): Promise<Tokens | undefined>;
+  /** Takes it back, and with it the login. */
+  revoke(refreshToken: string): Promise<void>;
 }
 
 /** Reads the issuer's metadata. Rejects as the methods do. */
@@ -91,6 +94,7 @@ export async function connectIssuer(settings: LoginSettings, fetch: typeof globa
           toTokens(await told(pollDeviceAuthorizationGrant(configuration, device, asked, { signal }))),
       };
     },
+    revoke: (refreshToken) => told(tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })),
     async refresh(refreshToken) {
       try {
         return toTokens(await refreshTokenGrant(configuration, refreshToken, asked));

@@ -39,6 +39,15 @@ export function parseLoginSettings(flags: LoginFlags): LoginSettings {
   };
 }
 
+/** Throws ERR_CONFIG_INVALID unless both are given. */
+export function requireIssuer({ issuer, clientId }: { issuer?: string; clientId?: string }): {
+  issuer: string;
+  clientId: string;
+} {
+  if (issuer !== undefined && clientId !== undefined) return { issuer, clientId };
+  throw new HoldpointError('ERR_CONFIG_INVALID', 'give --issuer and --client-id');
+}
+
 function parseIssuer(text: string, allowInsecure: boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url !== undefined && url.username === '' && url.password === '' && url.search + url.hash === '';
