@@ -293,7 +293,7 @@ function addLoginCommands(program: Command, contextOf: () => LoginContext): void
     .option('--token-env <name>', 'hands on the token in this variable, in place of a login')
     .option('--no-browser', 'tells the address, and opens no browser')
     .option('--force', 'logs in, whatever is kept', false)
-    .option('--exec-credential', 'prints an ExecCredential, and has nobody log in', false)
+    .option('--exec-credential', 'prints an ExecCredential, as a plugin does', false)
     .action((options: LoginCommandFlags) => login(contextOf(), options));
 
   withIssuer(

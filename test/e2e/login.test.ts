@@ -1,15 +1,18 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { identities, loginClient, startScenario, type Stack } from '@holdpoint/local';
+import { identities, loginClient, pendingHold, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { createPerson } from '../src/person.ts';
 
 /** An agent's and a person's way to a token, with real kubectl, a real issuer, and the proxy. */
 describe('approvals login and kubeconfig', () => {
   let stack: Stack;
+  /** kubectl by a login, with the audience that the proxy takes. */
+  let env: { KUBECONFIG: string };
   beforeAll(async () => {
     stack = await startScenario();
+    env = await kubeconfigFor(loginFlags());
   }, 180_000);
   afterAll(async () => {
     await stack?.close();
@@ -35,13 +38,18 @@ describe('approvals login and kubeconfig', () => {
   };
 
   /** Runs a login, and is the person who makes it. */
-  const logIn = async (args: readonly string[], name: string = identities.agent.name) => {
+  const logIn = async (
+    args: readonly string[],
+    name: string = identities.agent.name,
+    meanwhile: (address: URL) => Promise<void> = () => Promise.resolve(),
+  ) => {
     const running = stack.start(join(stack.dir, 'bin', 'approvals'), 'person', ['login', '--no-browser', ...args]);
     const address = await eventually('the address', async () => {
       const shown = /^ {2}(https:\S+)$/m.exec(running.stderr())?.[1];
       if (shown === undefined && running.ended()) throw new Error(running.stderr());
       return shown;
     });
+    await meanwhile(new URL(address));
     const person = createPerson(readFileSync(stack.caFile, 'utf8'));
     const { leftFor, page } = await person.visit(new URL(address), { name, password: passwordOf(name) });
     if (leftFor !== undefined) expect((await fetch(leftFor)).status).toBe(200);
@@ -66,11 +74,10 @@ describe('approvals login and kubeconfig', () => {
   const getPods = ['get', 'pods', '-o', 'name'];
 
   test('with nobody at a terminal, and nothing kept, kubectl tells what to run', async () => {
-    const env = await kubeconfigFor(loginFlags());
     const pods = await stack.kubectl('person', getPods, { env });
     expect(pods).toMatchObject({ code: 1, stdout: '' });
     expect(pods.stderr).toContain(`approvals login --issuer ${stack.urls.issuer} --client-id holdpoint-cli`);
-  });
+  }, 60_000);
 
   test.each([
     { situation: 'a browser', args: [] },
@@ -83,25 +90,51 @@ describe('approvals login and kubeconfig', () => {
       expect(loggedIn.stdout).toMatch(
         /^Logged in as coding-agent, with a token for holdpoint\. It lasts until \S+Z, and is renewed by itself\.\n$/,
       );
-      const env = await kubeconfigFor(loginFlags());
       const pods = await stack.kubectl('person', getPods, { env });
       expect(pods).toMatchObject({ code: 0, stderr: '' });
       expect(pods.stdout).toContain('pod/web-');
       const whoAmI = ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'];
       expect((await stack.kubectl('person', whoAmI, { env })).stdout).toBe('coding-agent');
-      expect(kept().map((file) => statSync(file).mode & 0o777)).toEqual([0o600]);
+      for (const file of kept()) expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(statSync(cacheFolder()).mode & 0o777).toBe(0o700);
     },
     90_000,
   );
 
-  test('nothing listens once the browser has been there, and a code that comes twice is nobody’s', async () => {
-    const { leftFor } = await logIn([...loginFlags(), '--force']);
+  test('what comes to the listener and is not its login ends nothing; once the browser has been there, nothing listens', async () => {
+    const { code, leftFor } = await logIn([...loginFlags(), '--force'], undefined, async (address) => {
+      const redirect = address.searchParams.get('redirect_uri') ?? '';
+      const state = address.searchParams.get('state') ?? '';
+      expect(redirect).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback$/);
+      const foreign = [
+        { url: `${redirect}?code=c&state=guessed` },
+        { url: `${redirect}?code=c` },
+        { url: `${redirect.replace('callback', 'other')}?code=c&state=${state}` },
+        { url: `${redirect.replace('127.0.0.1', 'localhost')}?code=c&state=${state}` },
+        { url: `${redirect}?code=c&state=${state}`, method: 'POST' },
+      ];
+      for (const { url, method = 'GET' } of foreign) expect((await fetch(url, { method })).status).toBe(400);
+    });
+    expect(code).toBe(0);
     await expect(fetch(leftFor ?? '')).rejects.toThrow();
   }, 60_000);
 
+  test('an answer in which somebody else says no to a login is told, and gives no token', async () => {
+    const running = stack.start(join(stack.dir, 'bin', 'approvals'), 'person', [
+      ...['login', '--no-browser', '--force'],
+      ...loginFlags(),
+    ]);
+    const address = await eventually('the address', async () => /^ {2}(https:\S+)$/m.exec(running.stderr())?.[1]);
+    const { searchParams } = new URL(address);
+    const redirect = new URL(searchParams.get('redirect_uri') ?? '');
+    redirect.search = new URLSearchParams({
+      ...{ error: 'access_denied', state: searchParams.get('state') ?? '', iss: 'https://elsewhere.example' },
+    }).toString();
+    await fetch(redirect);
+    expect(await running.finished).toMatchObject({ code: 1, stdout: '' });
+  }, 60_000);
+
   test('two kubectl at once, after the token’s end: both work, by one renewal', async () => {
-    const env = await kubeconfigFor(loginFlags());
     endTokens();
     const before = renewals();
     const both = await Promise.all([
@@ -116,7 +149,6 @@ describe('approvals login and kubeconfig', () => {
   }, 60_000);
 
   test('what is kept and damaged, or open to others, is as if it were not there', async () => {
-    const env = await kubeconfigFor(loginFlags());
     for (const file of kept()) writeFileSync(file, '{"format":1,"token":');
     const pods = await stack.kubectl('person', getPods, { env });
     expect(pods.stderr).toContain('nobody at a terminal to log in');
@@ -176,8 +208,36 @@ describe('approvals login and kubeconfig', () => {
     expect((await stack.kubectl('person', ['--context', 'held', ...whoAmI], { env })).stdout).toBe('coding-agent');
   }, 60_000);
 
+  test('after a logout, nothing is kept, and what renewed it is no longer good', async () => {
+    expect(await logIn([...loginFlags(), '--force'])).toMatchObject({ code: 0 });
+    const before = new Map(kept().map((file) => [file, readFileSync(file)]));
+    expect(await stack.approvals('person', ['logout', ...loginFlags()])).toEqual({
+      ...{ code: 0, stdout: 'Logged out.\n', stderr: '' },
+    });
+    expect(kept().length).toBe(before.size - 1);
+    for (const [file, content] of before) writeFileSync(file, content, { mode: 0o600 });
+    endTokens();
+    const pods = await stack.kubectl('person', getPods, { env });
+    expect(pods.stderr).toContain('nobody at a terminal to log in');
+  }, 60_000);
+
+  test('an approver who has logged in approves with the CLI, as themselves', async () => {
+    const file = join(stack.dir, 'approver-kubeconfig');
+    const server = ['--server', stack.urls.apiServer, '--certificate-authority', stack.caFile];
+    // A login of its own: as another person would have on a machine of theirs.
+    const flags = loginFlags(['--audience', 'holdpoint', '--scopes', 'openid']);
+    expect(await stack.approvals('person', ['kubeconfig', ...server, ...flags, '-o', file])).toMatchObject({ code: 0 });
+    expect(await logIn(flags, identities.approver.name)).toMatchObject({ code: 0 });
+    const asking = stack.kubectlStart('agent', ['annotate', 'deployment/web', '-n', 'prod', 'asked=yes']);
+    const hold = await eventually('a hold', () => pendingHold(stack, 'web'));
+    const approved = await stack.approvals('person', ['--kubeconfig', file, 'approve', hold, '-r', 'seen']);
+    expect(approved).toMatchObject({ code: 0 });
+    expect(await asking.finished).toMatchObject({ code: 0 });
+    expect((await asking.finished).stderr).toContain('approved by alice');
+  }, 60_000);
+
   test('an issuer that is down: a token that is kept works on, and a renewal says who does not answer', async () => {
-    const env = await kubeconfigFor(loginFlags());
+    expect(await logIn([...loginFlags(), '--force'])).toMatchObject({ code: 0 });
     await stack.issuer.child.stop();
     expect(await stack.kubectl('person', getPods, { env })).toMatchObject({ code: 0 });
     endTokens();

@@ -82,10 +82,10 @@ function userOf(flags: KubeconfigFlags, program: string, readStdin: () => string
     const message = 'give one of --issuer, --token-file, --token-env, --token-stdin and --exec-command';
     throw new HoldpointError('ERR_CONFIG_INVALID', message);
   }
-  // `kubectl approvals` are two words.
-  const ours = program.split(' ');
-  if (issuer !== undefined) return { exec: pluginOf([...ours, ...loginOf(flags)]) };
-  if (tokenEnv !== undefined) return { exec: pluginOf([...ours, 'login', '--token-env', checkVariable(tokenEnv)]) };
+  // `kubectl approvals` are two words. Not every client says that it runs a plugin: so the command line does.
+  const ours = (words: string[]): JsonObject => pluginOf([...program.split(' '), ...words, '--exec-credential']);
+  if (issuer !== undefined) return { exec: ours(loginOf(flags)) };
+  if (tokenEnv !== undefined) return { exec: ours(['login', '--token-env', checkVariable(tokenEnv)]) };
   if (execCommand !== undefined) return { exec: pluginOf(execCommand) };
   // Read anew by client-go at least every minute: whoever writes the file may renew it.
   if (tokenFile !== undefined) {
