@@ -104,7 +104,7 @@ describe('approvals login and kubeconfig', () => {
       for (const file of kept()) expect(statSync(file).mode & 0o777).toBe(0o600);
       expect(statSync(cacheFolder()).mode & 0o777).toBe(0o700);
     },
-    90_000,
+    120_000,
   );
 
   test('what comes to the listener and is not its login ends nothing; once the browser has been there, nothing listens', async () => {
