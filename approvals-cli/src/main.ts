@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
 import { delimiter } from 'node:path';
 
 // Most of a command's time is the compiling of its libraries: it is done once, and kept in the user's temporary folder.
@@ -27,11 +28,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 const oneFile = (list: string | undefined): string | undefined =>
   list !== undefined && list !== '' && !list.includes(delimiter) && existsSync(list) ? list : undefined;
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+// kubectl starts a plugin under its own file name.
+const name = /kubectl-approvals/.test(process.env['HOLDPOINT_PROGRAM'] ?? process.argv[1] ?? '')
+  ? 'kubectl approvals'
+  : 'approvals';
 const program = createProgram({
-  // kubectl starts a plugin under its own file name.
-  name: /kubectl-approvals/.test(process.env['HOLDPOINT_PROGRAM'] ?? process.argv[1] ?? '')
-    ? 'kubectl approvals'
-    : 'approvals',
+  name,
   version: '0.1.0',
   signal: stopping.signal,
   context: (global) => {
@@ -57,6 +59,9 @@ const program = createProgram({
       isTerminal: process.stdout.isTTY === true,
       readStdin: () => readFileSync(0, 'utf8'),
       now: () => Date.now(),
+      env: process.env,
+      homeFolder: homedir(),
+      program: name,
     };
   },
 });

@@ -7,19 +7,22 @@ import { sqlFormats } from './audit/run-sql.ts';
 import { findSessions, printSessions, sessionFormats, type SessionFilter } from './audit/sessions.ts';
 import { verifyFormats } from './audit/verify.ts';
 import { auditorSql, decisions, type AuditorOptions } from './commands/auditor.ts';
-import type { AuditorContext, CommandContext } from './commands/context.ts';
+import type { AuditorContext, CommandContext, LoginContext } from './commands/context.ts';
 import { decideHolds } from './commands/decide.ts';
 import { checkDuration, giveGrant, listGrants, parseRuleName, revokeGrants } from './commands/grant.ts';
 import { decidedPhases, history } from './commands/history.ts';
 import { defaultLimit } from './commands/hold-list.ts';
-import { writeAgentKubeconfig } from './commands/kubeconfig.ts';
+import { writeKubeconfig, type KubeconfigFlags } from './commands/kubeconfig.ts';
 import { list } from './commands/list.ts';
+import { logout, type LogoutFlags } from './commands/logout.ts';
+import { login, type LoginCommandFlags } from './commands/login.ts';
 import { checkPolicies, testPolicies } from './commands/policy-test.ts';
 import { replay, type ReplayFlags } from './commands/replay.ts';
 import { show } from './commands/show.ts';
 import { sql, type SqlFlags } from './commands/sql.ts';
 import { verify, type VerifyFlags } from './commands/verify.ts';
 import { watchHolds } from './commands/watch.ts';
+import { defaultScopes } from './login/login-settings.ts';
 import { candidatesFor, clusterLookup, type CommandShape } from './completion/candidates.ts';
 import { completionScript, shells, type Shell } from './completion/scripts.ts';
 import { exitCodes, failureOf } from './output/failure.ts';
@@ -27,7 +30,7 @@ import { formats, parseFormat } from './output/format.ts';
 
 /** What main.ts builds once the global flags are known. */
 export interface ProgramParts {
-  context: (global: GlobalOptions) => AuditorContext;
+  context: (global: GlobalOptions) => AuditorContext & LoginContext;
   /** `kubectl approvals` when kubectl started us. */
   name: string;
   version: string;
@@ -73,11 +76,12 @@ export function createProgram({ context, name, version, signal }: ProgramParts):
     .option('--kubeconfig <file>', 'kubeconfig to use (default: $KUBECONFIG, ~/.kube/config)')
     .option('--context <name>', 'context of the kubeconfig to use')
     .showHelpAfterError('(--help tells more)');
-  const contextOf = (): AuditorContext => context(program.opts<GlobalOptions>());
+  const contextOf = (): AuditorContext & LoginContext => context(program.opts<GlobalOptions>());
   addInboxCommands(program, contextOf, signal);
   addDecidingCommands(program, contextOf);
   addGrantCommands(program, contextOf);
   addPolicyCommands(program, contextOf);
+  addLoginCommands(program, contextOf);
   addSetUpCommands(program, contextOf);
   addAuditorCommands(program, contextOf, signal);
   return program;
@@ -272,21 +276,51 @@ function addPolicyCommands(program: Command, contextOf: () => CommandContext): v
     });
 }
 
-function addSetUpCommands(program: Command, contextOf: () => CommandContext): void {
-  program
-    .command('kubeconfig')
-    .description("writes an agent's kubeconfig for the proxy")
-    .requiredOption('--server <url>', 'the proxy, as the agent reaches it')
-    .requiredOption('--certificate-authority <file>', 'PEM bundle that signs its certificate')
-    .option('--token-file <file>', "file with the agent's token")
-    .option('--token-stdin', "reads the agent's token from standard input")
+function addLoginCommands(program: Command, contextOf: () => LoginContext): void {
+  const withIssuer = (command: Command): Command =>
+    command
+      .option('--issuer <url>', 'OIDC issuer, as its tokens name it')
+      .option('--client-id <id>', 'public client that the issuer knows us by')
+      .option('--scopes <names>', 'scopes to ask for, separated by commas', defaultScopes)
+      .option('--audience <name>', 'whom the token is for: its access token, in place of the id token')
+      .option('--ca-file <file>', "PEM bundle to verify the issuer with (default: the system's)")
+      .option('--allow-insecure-issuer', 'takes an http:// issuer on a loopback address', false);
+
+  withIssuer(
+    program.command('login').description('logs in, or renews what is kept; also a credential plugin of kubectl'),
+  )
+    .option('--device', 'log in by a code, on any device', false)
+    .option('--token-env <name>', 'hands on the token in this variable, in place of a login')
+    .option('--no-browser', 'tells the address, and opens no browser')
+    .option('--force', 'logs in, whatever is kept', false)
+    .option('--exec-credential', 'prints an ExecCredential, as a plugin does', false)
+    .action((options: LoginCommandFlags) => login(contextOf(), options));
+
+  withIssuer(
+    program.command('logout').description('forgets what is kept of a login, and has the issuer end it'),
+  ).action((options: LogoutFlags) => logout(contextOf(), options));
+
+  withIssuer(
+    program
+      .command('kubeconfig')
+      .description("writes an agent's kubeconfig for the proxy")
+      .requiredOption('--server <url>', 'the proxy, as the agent reaches it')
+      .requiredOption('--certificate-authority <file>', 'PEM bundle that signs its certificate'),
+  )
+    .option('--device', 'have people log in by a code, on any device', false)
+    .option('--token-file <file>', "file with the agent's token, read anew as it changes")
+    .option('--token-env <name>', 'variable with the token, as in a pipeline')
+    .option('--token-stdin', "reads the agent's token from standard input, and writes it down", false)
     .option('--exec-command <word...>', 'command that prints an ExecCredential')
     .option('--name <name>', 'of the context, the cluster and the user', 'agent')
-    .option('-o, --output <file>', 'file to write, for its owner alone (default: standard output)')
-    .action((options: Parameters<typeof writeAgentKubeconfig>[1]) =>
-      writeAgentKubeconfig(contextOf(), options, () => readFileSync(0, 'utf8')),
-    );
+    .option('-n, --namespace <name>', 'of the context')
+    .option('-o, --output <file>', 'kubeconfig to add it to, for its owner alone (default: standard output)')
+    .option('--replace', 'in place of entries of that name', false)
+    .option('--use', 'makes it the current context', false)
+    .action((options: KubeconfigFlags) => writeKubeconfig(contextOf(), options, () => readFileSync(0, 'utf8')));
+}
 
+function addSetUpCommands(program: Command, contextOf: () => CommandContext): void {
   program
     .command('completion')
     .description('prints a script that completes command lines in a shell')

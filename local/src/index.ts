@@ -3,6 +3,7 @@ export { cacheKeyOf, cacheRootOf } from './binaries/cache.ts';
 export { requireGo } from './binaries/go.ts';
 export * from './certificates.ts';
 export type { KeyFiles } from './control-plane/files.ts';
+export * from './issuer/login-client.ts';
 export * from './narrator.ts';
 export * from './process/command.ts';
 export * from './repository.ts';

@@ -36,6 +36,8 @@ export interface StackOptions {
   auditsinkFlags?: readonly string[];
   /** Flags of the API server, by their names: added to its command line, or instead of ours. */
   apiServerFlags?: Readonly<Record<string, string>>;
+  /** How long a token lasts that somebody logged in for. @default 15 minutes */
+  loginTtlSeconds?: number;
   /** Manifest files, applied in order once the services are ready. */
   manifests?: readonly string[];
   /** Told what is being done, for somebody who waits. */
@@ -84,6 +86,8 @@ export interface Stack {
 const podGraceMs = 30_000;
 /** Several rounds of the balancer's probe, also on a busy machine. */
 const drainDelay = '2s';
+
+const defaultLoginTtlSeconds = 15 * 60;
 
 const allServices: readonly ServiceName[] = ['auditsink', 'webhook', 'proxy'];
 
@@ -194,7 +198,13 @@ async function bringUp({ options, progress, binaries, dir, leash, cleanups, clos
   const started: Record<'webhook' | 'proxy', Service[]> = { webhook: [], proxy: [] };
   const [etcd, issuer] = await Promise.all([
     startEtcd({ binary: binaries.etcd, folder: dir, clientPort: ports.take(), peerPort: ports.take() }, leash),
-    startIssuer({ folder: dir, port: issuerPort, url: issuerUrl, files }, leash),
+    startIssuer(
+      {
+        ...{ folder: dir, port: issuerPort, url: issuerUrl, files },
+        loginTtlSeconds: options.loginTtlSeconds ?? defaultLoginTtlSeconds,
+      },
+      leash,
+    ),
   ]);
   const apiServerPort = ports.take();
   const kubeconfigs = new Map<User, string>();

@@ -26,3 +26,11 @@ export interface AuditorContext extends CommandContext {
   isTerminal: boolean;
   readStdin: () => string;
 }
+
+/** What logging in needs besides. */
+export interface LoginContext extends CommandContext {
+  env: Readonly<Record<string, string | undefined>>;
+  homeFolder: string;
+  /** How a person, or a kubeconfig, starts us: `approvals`, or `kubectl approvals`. */
+  program: string;
+}

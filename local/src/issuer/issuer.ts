@@ -16,6 +16,8 @@ export interface IssuerConfiguration {
   keyFile: string;
   audience: string;
   tokenTtlSeconds: number;
+  /** Of a token that somebody logged in for: they are renewed. */
+  loginTtlSeconds: number;
   clients: { id: string; secret: string; groups: readonly string[] }[];
   /** Private, P-256. The stack's, not the process's: a restart must not make every token out there invalid. */
   signingKey: JsonWebKey;
@@ -24,7 +26,7 @@ export interface IssuerConfiguration {
 export interface Issuer {
   child: Supervised;
   url: string;
-  /** With these, whoever is on this machine may get tokens of their own. */
+  /** With these, whoever is on this machine may get tokens of their own; as name and password, log in, too. */
   clients: readonly { id: string; secret: string }[];
   /** A new access token, from the issuer's token endpoint. Each is a session of its own unless `sid` names one. */
   token(user: IssuedUser, options?: { sid?: string }): Promise<string>;
@@ -33,9 +35,9 @@ export interface Issuer {
 /** A working day: local kubeconfigs carry the token itself. */
 const tokenTtlSeconds = 12 * 60 * 60;
 
-/** Starts a real OIDC provider that issues JWT access tokens by client credentials. */
+/** Starts a real OIDC provider: JWT access tokens by client credentials, and a client that people log in by. */
 export async function startIssuer(
-  input: { folder: string; port: number; url: string; files: StackFiles },
+  input: { folder: string; port: number; url: string; files: StackFiles; loginTtlSeconds: number },
   leash: Leash,
 ): Promise<Issuer> {
   const clients = Object.values(identities).map(({ name, groups }) => ({
@@ -50,6 +52,7 @@ export async function startIssuer(
     keyFile: input.files.issuer.key,
     audience,
     tokenTtlSeconds,
+    loginTtlSeconds: input.loginTtlSeconds,
     clients,
     signingKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
   };
