@@ -36,6 +36,8 @@ export interface PlainRequestParts {
 
 /** The API server's own limit. A held write is sent again byte for byte, so it is kept whole. */
 const maxBodyBytes = 3 * 1_048_576;
+/** A long list comes in pieces of 16 KiB, one of TLS each; written one by one, each would be a chunk and a system call. */
+const minWriteBytes = 65_536;
 
 /** Serves everything but upgrades: sends, waits where held, masks where secret, and streams the rest through. */
 export async function servePlainRequest(
@@ -156,17 +158,24 @@ async function passMasked(
     return;
   }
   const masker = maskerOf(answer, masked);
-  if (isOpenEnded(code, masked.info)) {
+  const openEnded = isOpenEnded(code, masked.info);
+  if (openEnded) {
     response.writeHead(code, headers);
     response.flushHeaders();
   }
+  let ready: Buffer[] = [];
+  let size = 0;
   for await (const chunk of chunksOf(passed)) {
-    const ready = masker.push(chunk);
-    if (ready.length === 0) continue;
+    const shown = masker.push(chunk);
+    ready.push(shown);
+    size += shown.length;
+    if (size === 0 || (size < minWriteBytes && !openEnded)) continue;
     if (!response.headersSent) response.writeHead(code, headers);
-    await write(response, ready, signal);
+    await write(response, Buffer.concat(ready, size), signal);
+    ready = [];
+    size = 0;
   }
-  const last = masker.end();
+  const last = Buffer.concat([...ready, masker.end()]);
   if (!response.headersSent) response.writeHead(code, [...headers, 'Content-Length', String(last.length)]);
   response.end(last);
 }
