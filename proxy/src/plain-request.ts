@@ -36,6 +36,8 @@ export interface PlainRequestParts {
 
 /** The API server's own limit. A held write is sent again byte for byte, so it is kept whole. */
 const maxBodyBytes = 3 * 1_048_576;
+/** A long list comes in pieces of 16 KiB, one of TLS each; written one by one, each would be a chunk and a system call. */
+const minWriteBytes = 65_536;
 
 /** Serves everything but upgrades: sends, waits where held, masks where secret, and streams the rest through. */
 export async function servePlainRequest(
@@ -120,19 +122,33 @@ async function passOn(passed: Answer, response: ServerResponse, notice: string |
     response.end(read);
     return;
   }
+  if (answer.complete) {
+    // It came with its head, as most do: head and body leave in one write.
+    response.end(answer.read() ?? undefined);
+    return;
+  }
   // At once: a watch's first event may be an hour away, and the client waits for the headers.
   response.flushHeaders();
   await pipeline(answer, response);
 }
 
+/** What is to be read of an answer: in one piece where it is here already, which spares an iteration its set-up. */
+function chunksOf({ answer, body }: Answer): AsyncIterable<Buffer> | Iterable<Buffer> {
+  if (body !== undefined) return [body];
+  if (!answer.complete) return answer as AsyncIterable<Buffer>;
+  const whole = answer.read() as Buffer | null;
+  return whole === null ? [] : [whole];
+}
+
 /** Masks an answer as it comes, no faster than the client takes it. Nothing is said before there is something to say. */
 async function passMasked(
-  { answer, body }: Answer,
+  passed: Answer,
   response: ServerResponse,
   notice: string | undefined,
   masked: MaskedAnswer,
   signal: AbortSignal,
 ): Promise<void> {
+  const { answer } = passed;
   const code = answer.statusCode ?? 502;
   const headers = answerHeaders(answer, { notice, masked });
   if (response.req.method === 'HEAD' || hasNoBody(code)) {
@@ -142,17 +158,24 @@ async function passMasked(
     return;
   }
   const masker = maskerOf(answer, masked);
-  if (isOpenEnded(code, masked.info)) {
+  const openEnded = isOpenEnded(code, masked.info);
+  if (openEnded) {
     response.writeHead(code, headers);
     response.flushHeaders();
   }
-  for await (const chunk of body === undefined ? (answer as AsyncIterable<Buffer>) : [body]) {
-    const ready = masker.push(chunk);
-    if (ready.length === 0) continue;
+  let ready: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(passed)) {
+    const shown = masker.push(chunk);
+    ready.push(shown);
+    size += shown.length;
+    if (size === 0 || (size < minWriteBytes && !openEnded)) continue;
     if (!response.headersSent) response.writeHead(code, headers);
-    await write(response, ready, signal);
+    await write(response, Buffer.concat(ready, size), signal);
+    ready = [];
+    size = 0;
   }
-  const last = masker.end();
+  const last = Buffer.concat([...ready, masker.end()]);
   if (!response.headersSent) response.writeHead(code, [...headers, 'Content-Length', String(last.length)]);
   response.end(last);
 }

@@ -62,6 +62,51 @@ test('forwards nothing that could not be recorded', async () => {
   expect(sink.read()).toBe(null);
 });
 
+test('a server that is silent after words that could not be recorded is not waited for', async () => {
+  const { source, sink, done } = printing(() => Promise.reject(new Error('gone')));
+  source.write(out('lost\n'));
+  await expect(done).rejects.toThrow('gone');
+  expect(sink.read()).toBe(null);
+});
+
+test('while one piece is being recorded the next is read, and neither overtakes the other', async () => {
+  const recorded: string[] = [];
+  const acknowledge: (() => void)[] = [];
+  const { source, sink, done } = printing((frames) => {
+    recorded.push(...frames.map(([, , text]) => text));
+    return new Promise<void>((resolve) => acknowledge.push(resolve));
+  });
+  for (const text of ['one\n', 'two\n', 'three\n']) {
+    source.write(out(text));
+    await turn();
+  }
+  source.end();
+  while (acknowledge.length < 1) await turn();
+  await turn();
+  expect([recorded, sink.read()]).toEqual([['one\n'], null]);
+  for (let at = 0; recorded.length < 3 || at < acknowledge.length;) {
+    if (at < acknowledge.length) acknowledge[at++]?.();
+    await turn();
+  }
+  await done;
+  expect(recorded.join('')).toBe('one\ntwo\nthree\n');
+  expect(sink.read()).toEqual(Buffer.concat(['one\n', 'two\n', 'three\n'].map(out)));
+});
+
+test('a server that breaks off has its last words recorded and shown first', async () => {
+  let acknowledge = (): void => undefined;
+  const { source, sink, done } = printing(() => new Promise<void>((resolve) => (acknowledge = resolve)));
+  source.write(out('last\n'));
+  await turn();
+  await turn();
+  source.destroy();
+  await turn();
+  expect(sink.read()).toBe(null);
+  acknowledge();
+  await expect(done).rejects.toThrow('broke off');
+  expect(sink.read()).toEqual(out('last\n'));
+});
+
 test('a prompt has no newline, and is shown all the same; the token printed after it is not', async () => {
   const { source, sink, done } = printing(() => Promise.resolve());
   const shown: Buffer[] = [];

@@ -52,7 +52,10 @@ export async function pumpInput(
   for await (const chunk of gatheredChunks(direction.source)) await pass(chunk);
 }
 
-/** The same for what the server says, masked. What the mask holds back goes on when the server has been silent for a while. */
+/**
+ * The same for what the server says, masked. What the mask holds back goes on when the server has been silent for a while.
+ * While one piece is on its way to the recorder and the client, the next is read and masked, and no more than that one.
+ */
 export async function pumpOutput(
   direction: Direction,
   wire: TerminalWire,
@@ -60,9 +63,30 @@ export async function pumpOutput(
   options: PumpOptions,
 ): Promise<void> {
   const { source, sink, head } = direction;
-  const pass = async (outgoing: Outgoing): Promise<void> => deliver(outgoing, sink, options);
-  const take = async (chunk: Buffer): Promise<void> =>
-    pass(output.take(await wire.fromServer(chunk), options.seconds()));
+  let delivered = Promise.resolve();
+  const pass = async (outgoing: Outgoing): Promise<void> => {
+    await delivered;
+    delivered = deliver(outgoing, sink, options);
+    // A server that says nothing more would keep us from hearing that its last words could not be recorded.
+    delivered.catch(() => source.destroy());
+  };
+  try {
+    await readAll(source, head, wire, output, { seconds: options.seconds, pass });
+  } finally {
+    // Its last words go on, whatever ended it.
+    await delivered;
+  }
+}
+
+/** Reads to the source's end, and passes what may go on. */
+async function readAll(
+  source: Duplex,
+  head: Buffer,
+  wire: TerminalWire,
+  output: MaskedOutput,
+  { seconds, pass }: Pick<PumpOptions, 'seconds'> & { pass: (outgoing: Outgoing) => Promise<void> },
+): Promise<void> {
+  const take = async (chunk: Buffer): Promise<void> => pass(output.take(await wire.fromServer(chunk), seconds()));
   const chunks = gatheredChunks(source);
   if (head.length > 0) await take(head);
   let next = chunks.next();
@@ -71,7 +95,7 @@ export async function pumpOutput(
     const waitMs = !output.isHolding() ? Infinity : silentMs === 0 ? pauseMs : settleMs;
     const arrived = await within(next, waitMs);
     if (arrived === undefined) {
-      await pass(silentMs === 0 ? output.pause(options.seconds()) : output.settle(options.seconds()));
+      await pass(silentMs === 0 ? output.pause(seconds()) : output.settle(seconds()));
       silentMs += waitMs;
       continue;
     }
@@ -80,7 +104,7 @@ export async function pumpOutput(
     silentMs = 0;
     next = chunks.next();
   }
-  await pass(output.end(options.seconds()));
+  await pass(output.end(seconds()));
 }
 
 /** Records, then sends, at the sink's pace. */

@@ -26,8 +26,9 @@ export async function measureExec(
   { rounds, mebibytes }: { rounds: number; mebibytes: number },
 ): Promise<ExecThroughput[]> {
   const bytes = mebibytes * mebibyte;
-  const line = '2026-01-01T00:00:00Z info handled the request path=/orders/4711 status=200 duration=12ms';
-  const command = ['sh', '-c', `yes '${line}' | head -c ${String(bytes)}`];
+  // No line like another, or what is remembered of texts would be measured.
+  const line = '2026-01-01T00:00:00Z info handled the request path=/orders/%.0f status=200 duration=12ms';
+  const command = ['sh', '-c', `seq -f '${line}' 1 inf | head -c ${String(bytes)}`];
   const exec = ['exec', '-n', benchNamespace, 'terminal', '--', ...command];
   const measured = new Map<ExecArm, number[]>();
   for (let round = 0; round < rounds; round += 1) {

@@ -6,17 +6,24 @@ import { proxyArms, type ProxyArm } from './arms.ts';
 import { benchNamespace, listSizes, secretsNamespaceOf } from './objects.ts';
 import type { ProxyBench } from './start-arms.ts';
 
-/** What is asked for. */
-export const reads: readonly Call[] = [
-  get('GET, nothing to mask', `/api/v1/namespaces/${benchNamespace}/services/web`),
-  get('GET, searched', `/api/v1/namespaces/${benchNamespace}/configmaps/settings`),
+interface Read extends Call {
+  /** More clients than this do not ask for it at a time. */
+  mostClients: number;
+}
+
+/** What is asked for: of a kind that passes unread, of kinds that are searched, and of what is masked by its place. */
+export const reads: readonly Read[] = [
+  get('GET, unmasked', `/api/v1/namespaces/${benchNamespace}/serviceaccounts/default`),
+  get('GET, nothing found', `/api/v1/namespaces/${benchNamespace}/services/web`),
+  get('GET, a text searched', `/api/v1/namespaces/${benchNamespace}/configmaps/settings`),
   get('GET, a Secret', `/api/v1/namespaces/${benchNamespace}/secrets/single`),
-  ...listSizes.map((size) =>
-    get(`LIST of ${String(size)} Secrets`, `/api/v1/namespaces/${secretsNamespaceOf(size)}/secrets`),
-  ),
+  ...listSizes.map((size) => ({
+    ...get(`LIST of ${String(size)} Secrets`, `/api/v1/namespaces/${secretsNamespaceOf(size)}/secrets`),
+    // More have megabytes each under way, and a slot of a second takes a minute.
+    mostClients: 16,
+  })),
 ];
 
-export const clientCounts: readonly number[] = [1, 16, 64];
 /** So that a slot does not count what its predecessor left to do, nor its own connections' handshakes. */
 const slotWarmUpMs = 200;
 const warmUp = { clients: 4, durationMs: 1_500 };
@@ -51,19 +58,23 @@ export type PeakMemory = Partial<Record<ProxyArm, number>>;
  */
 export async function measureReads(input: {
   bench: ProxyBench;
+  calls: readonly Read[];
+  clientCounts: readonly number[];
   rounds: number;
   secondsPerSlot: number;
   seed: number;
   onProgress: (text: string) => void;
 }): Promise<{ slots: ReadSlot[]; peakRssBytes: PeakMemory; foreignShare: number }> {
-  const { bench, rounds, onProgress } = input;
+  const { bench, calls, clientCounts, rounds, onProgress } = input;
   const load = startLoad();
   const random = createRandom(input.seed);
-  const cells = reads.flatMap((call) => clientCounts.map((clients) => ({ call, clients })));
+  const cells = calls.flatMap((call) =>
+    clientCounts.filter((clients) => clients <= call.mostClients).map((clients) => ({ call, clients })),
+  );
   const slots: ReadSlot[] = [];
   try {
     onProgress('warming up');
-    for (const call of reads) {
+    for (const call of calls) {
       for (const arm of proxyArms) await runSlot(bench, load, { call, arm, round: -1, ...warmUp });
     }
     const orders = cells.map(() => interleaved(proxyArms, rounds, random));
@@ -120,6 +131,6 @@ async function runSlot(
   };
 }
 
-function get(name: string, path: string): Call {
-  return { name, method: 'GET', path };
+function get(name: string, path: string): Read {
+  return { name, method: 'GET', path, mostClients: Infinity };
 }

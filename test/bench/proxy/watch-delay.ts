@@ -3,7 +3,6 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { Agent, get as httpsGet } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile, sorted } from '../statistics.ts';
-import { must } from '../load/bench-stack.ts';
 import { proxyArms, type ProxyArm } from './arms.ts';
 import { benchNamespace } from './objects.ts';
 import type { ProxyBench } from './start-arms.ts';
@@ -56,9 +55,9 @@ interface OpenWatch {
 
 async function openWatch(bench: ProxyBench, arm: ProxyArm): Promise<OpenWatch> {
   const { url, token } = bench.arms[arm];
-  const listed = await must(bench.stack, ['get', '--raw', `/api/v1/namespaces/${benchNamespace}/secrets?limit=1`]);
-  const { metadata } = JSON.parse(listed) as { metadata: { resourceVersion: string } };
-  const query = `watch=true&fieldSelector=metadata.name%3Dwatched&resourceVersion=${metadata.resourceVersion}`;
+  // From version 0 a watch begins with an event of what is there: a proxy that says nothing before it has something to pass on
+  // would otherwise keep us waiting for its answer's head until the first write.
+  const query = 'watch=true&fieldSelector=metadata.name%3Dwatched&resourceVersion=0';
   const address = `${url}/api/v1/namespaces/${benchNamespace}/secrets?${query}`;
   const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
   const agent = new Agent({ ca: readFileSync(bench.stack.caFile) });
@@ -70,6 +69,8 @@ async function openWatch(bench: ProxyBench, arm: ProxyArm): Promise<OpenWatch> {
   });
   const arrivals = new Map<string, number>();
   let pending = '';
+  let begun = (): void => undefined;
+  const isThere = new Promise<void>((resolve) => (begun = resolve));
   answer.setEncoding('utf8').on('data', (chunk: string) => {
     const at = performance.now();
     const lines = (pending + chunk).split('\n');
@@ -78,8 +79,11 @@ async function openWatch(bench: ProxyBench, arm: ProxyArm): Promise<OpenWatch> {
       const version = /"resourceVersion":"(\d+)"/.exec(line)?.[1];
       if (version !== undefined) arrivals.set(version, at);
     }
+    if (arrivals.size > 0) begun();
   });
   answer.on('error', () => undefined);
+  await isThere;
+  arrivals.clear();
   return { arrivals, close: () => answer.destroy() };
 }
 
