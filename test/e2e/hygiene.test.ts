@@ -90,7 +90,7 @@ describe('the hygiene of requests', () => {
     ];
     const statement =
       'SELECT DISTINCT audit_id, invocation, impersonator, verb, api_group, api_version, resource, subresource, namespace, ' +
-      "name, request_uri FROM audit_events WHERE username = 'coding-agent'";
+      "name, request_uri FROM audit_events WHERE username = 'coding-agent' AND source = 'apiserver'";
     events = await eventually(
       'all of it is on record',
       async () => {

@@ -56,7 +56,7 @@ describe('just-in-time permission', () => {
     const statement =
       `SELECT verb, code, has(groups, '${deployers}') AS elevated, ` +
       `annotations['judge.holdpoint.dev/elevated'] AS said FROM audit_events ` +
-      `WHERE username = 'coding-agent' AND stage = 'ResponseComplete' AND ${where} ORDER BY event_time`;
+      `WHERE source = 'apiserver' AND username = 'coding-agent' AND stage = 'ResponseComplete' AND ${where} ORDER BY event_time`;
     const { stdout, code, stderr } = await stack.approvals('approver', ['sql', statement, '--format', 'JSONEachRow']);
     expect({ code, stderr }).toMatchObject({ code: 0 });
     return stdout

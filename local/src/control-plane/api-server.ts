@@ -45,8 +45,9 @@ export async function startApiServer(
     'audit-policy-file': inRepository('deploy', 'apiserver', 'audit-policy.yaml'),
     'audit-webhook-config-file': files.auditWebhookConfig,
     'audit-webhook-batch-max-wait': '1s',
-    // The default waits ten seconds before it tries again: too long for somebody who watches.
-    'audit-webhook-initial-backoff': '1s',
+    // The default waits ten seconds before it tries again: too long for somebody who watches. Of this, all five tries together
+    // last 24 s: as long as a sink may take to come back on a machine that does other things.
+    'audit-webhook-initial-backoff': '3s',
     ...input.flags,
   };
   const child = await supervise(

@@ -69,7 +69,7 @@ export function commandLineOf(
       kubeconfig: input.kubeconfigs.auditsink,
       'apiserver-metrics': 'kubernetes',
       'completeness-every': '5s',
-      // The API server's batches wait a second here, and are tried again after one: see api-server.ts.
+      // The API server's batches wait a second here, and are tried again after three: see api-server.ts.
       'completeness-settle': '30s',
       'data-dir': input.dataDir,
       // Nobody balances it.
