@@ -100,14 +100,15 @@ function review(
   request: AdmissionRequest = scaleUp,
   more: { policies?: CompiledPolicy[]; at?: number } = {},
 ): Promise<AdmissionReviewResponse> {
+  const policies = (): CompiledPolicy[] => more.policies ?? [policy()];
   return validate(request, {
-    policies: () => more.policies ?? [policy()],
+    policies,
     namespaceObject: () => Promise.resolve(null),
     grants: createGrantDesk(cluster.kube, createFakeCluster().cache<Grant>(), hmac),
     desk: createHoldDesk(cluster.kube, cluster.cache<Hold>()),
     hmac,
     mask: createMask(hmac),
-    masks: createMasks(createMask(hmac), releaseCodec),
+    masks: createMasks(createMask(hmac), releaseCodec, policies),
     now: () => more.at ?? nowMs,
   });
 }
