@@ -473,6 +473,31 @@ describe('validate: a Secret', () => {
   });
 });
 
+test('validate: a field that a policy names is masked in the hold, on both sides and in what surrounds it', async () => {
+  const fields = [{ resources: ['configmaps'], paths: ['$.data.motd', '$.data.kept'] }];
+  const configMap = (motd: string): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata,
+    data: { motd, kept: 'open-sesame', colour: 'red' },
+  });
+  const write: AdmissionRequest = {
+    ...scaleUp,
+    kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+    resource: { group: '', version: 'v1', resource: 'configmaps' },
+    object: configMap('new-word'),
+    oldObject: configMap('old-word'),
+  };
+  await review(write, { policies: [policy({ masking: { fields } })] });
+  const { change, before } = (await onlyHold())?.spec ?? {};
+  const text = JSON.stringify({ change, before });
+  expect(text).not.toMatch(/new-word|old-word|open-sesame/);
+  expect(text).toContain('"colour":"red"');
+  expect(change).toMatchObject({
+    patch: [{ path: '/data/motd', value: expect.stringMatching(/^holdpoint-mask:v1:/) as unknown }],
+  });
+});
+
 describe('validate: a permission that was lent', () => {
   const elevated = { ...scaleUp, user: { ...scaleUp.user, groups: ['agents', 'holdpoint:deployer'] } };
   const everything = [{ apiGroups: ['*'], resources: ['*/*'], operations: ['*'] }] as const;

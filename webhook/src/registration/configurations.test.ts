@@ -237,7 +237,7 @@ describe('the configurations, whole', () => {
             notOurselves,
             {
               name: 'governed',
-              expression: '(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"]))',
+              expression: `(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in ["agents"])) || ${orElevated}`,
             },
           ],
           sideEffects: 'None',
