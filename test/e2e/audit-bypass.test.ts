@@ -81,7 +81,7 @@ describe('what went past us is on record as such', () => {
   }, 240_000);
   afterAll(async () => {
     await stack?.close();
-  }, 60_000);
+  }, 120_000);
 
   test.each<{ situation: string; user: User; name: string; flags?: string[]; want: Partial<Marked> }>([
     {
