@@ -132,6 +132,7 @@ describe('missingPermissions', () => {
       'impersonate userextras/holdpoint.dev/on-behalf-of.authentication.k8s.io in agents',
       'watch accesspolicies.holdpoint.dev in agents',
       'watch apiservices.apiregistration.k8s.io in agents',
+      'watch grants.holdpoint.dev in agents',
       'watch holds.holdpoint.dev in agents',
     ]);
   });
