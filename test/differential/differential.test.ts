@@ -12,7 +12,7 @@ const families = [reading, writing, rolling, streaming, helmInSecrets, helmInCon
 const programs: Family = { family: 'programs', commands: [byClientNode] };
 
 /** Each lists the same namespace both ways; what is listed is read and nothing else. */
-const many = 5_000;
+const many = 2_000;
 const bigLists: readonly Command[] = [
   'get cm -n big -o name',
   'get cm -n big --chunk-size=0 -o json',

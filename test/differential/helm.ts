@@ -12,6 +12,7 @@ const inSecrets = helmWith('secret');
 /** A release's whole life, its record kept where helm keeps it by itself: what is read of it is masked, and comes back. */
 export const helmInSecrets: Family = {
   family: 'helm',
+  isEmpty: true,
   commands: [
     inSecrets('list'),
     inSecrets(`install shop ${chart}`),
@@ -46,6 +47,7 @@ const inConfigMaps = helmWith('configmap');
 /** The same in short, its record kept in ConfigMaps. */
 export const helmInConfigMaps: Family = {
   family: 'helmconfigmap',
+  isEmpty: true,
   commands: [
     inConfigMaps(`install shop ${chart}`),
     inConfigMaps(`upgrade shop ${chart} --set greeting=welcome`),
