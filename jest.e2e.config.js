@@ -5,4 +5,6 @@ export default {
   ...shared,
   testMatch: ['e2e', 'bypass', 'leaks', 'differential'].map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
   maxWorkers: 1,
+  // No test measures time by failing: a busy machine is slow, and what never ends ends here.
+  testTimeout: 120_000,
 };

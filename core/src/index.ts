@@ -65,6 +65,7 @@ export * from './admission/admission-response.ts';
 export * from './admission/grant-request.ts';
 export * from './admission/request-digest.ts';
 export * from './admission/judge.ts';
+export * from './admission/masking-of-write.ts';
 export * from './requests/request-info.ts';
 export { valuesOf, type QueryParameters } from './requests/request-path.ts';
 export * from './requests/read-verdict.ts';

@@ -56,7 +56,7 @@ export async function servePlainRequest(
       ? undefined
       : refusePatch(info, how, String(request.headers['content-type'] ?? ''), body, parts.mask));
   if (refused !== undefined) return refused;
-  const sent = body === undefined ? undefined : await restoreWritten(parts, request, body, signal);
+  const sent = body === undefined ? undefined : await restoreWritten(parts, request, how, body, signal);
   const asked = askUpstream(request, how, body !== undefined);
   if (isRefusal(asked)) return asked;
 

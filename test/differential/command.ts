@@ -14,6 +14,8 @@ export interface Command {
 /** What the two ways of a family share: commands that run one after the other, in a namespace of each way's own. */
 export interface Family {
   family: string;
+  /** Nothing lies in its namespaces before its commands run. @default false */
+  isEmpty?: true;
   commands: readonly Command[];
 }
 

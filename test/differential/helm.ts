@@ -3,41 +3,58 @@ import { command, type Command, type Family } from './command.ts';
 
 const chart = inRepository('test', 'e2e', 'clients', 'chart');
 
-/** A release's whole life, with its record kept by one of helm's drivers. */
-export function helmWith(driver: 'configmap' | 'secret'): Family {
-  const helm = (line: string): Command => command(line, { program: 'helm', env: { HELM_DRIVER: driver } });
-  return {
-    family: `helm${driver}`,
-    commands: [
-      helm('version --short'),
-      helm('list'),
-      helm(`install shop ${chart}`),
-      helm(`install shop ${chart}`),
-      helm(`install other ${chart} --dry-run=server`),
-      helm(`template shop ${chart}`),
-      helm('list'),
-      helm('list -A -o json'),
-      command('rollout status deployment/shop --timeout=60s'),
-      { ...helm('status shop'), unordered: true },
-      helm('get metadata shop'),
-      helm('get all shop'),
-      helm('get manifest shop'),
-      helm('get values shop'),
-      helm(`upgrade shop ${chart} --set greeting=welcome`),
-      helm('get values shop'),
-      helm(`upgrade shop ${chart} --set greeting=welcome --wait --timeout=60s`),
-      helm('history shop'),
-      helm('rollback shop 1'),
-      helm('history shop -o yaml'),
-      helm('test shop'),
-      helm(`lint ${chart}`),
-      helm('status none'),
-      helm('rollback shop 99'),
-      command('get configmap shop -o jsonpath={.data.greeting}'),
-      helm('uninstall shop --wait --timeout=60s'),
-      helm('uninstall shop'),
-      helm(`upgrade --install again ${chart}`),
-      command('get configmap,deployment -o name'),
-    ],
-  };
-}
+const helmWith =
+  (driver: 'configmap' | 'secret') =>
+  (line: string): Command =>
+    command(line, { program: 'helm', env: { HELM_DRIVER: driver } });
+
+const inSecrets = helmWith('secret');
+/** A release's whole life, its record kept where helm keeps it by itself: what is read of it is masked, and comes back. */
+export const helmInSecrets: Family = {
+  family: 'helm',
+  isEmpty: true,
+  commands: [
+    inSecrets('list'),
+    inSecrets(`install shop ${chart}`),
+    inSecrets(`install shop ${chart}`),
+    inSecrets(`install other ${chart} --dry-run=server`),
+    inSecrets('list'),
+    inSecrets('list -A -o json'),
+    command('rollout status deployment/shop --timeout=60s'),
+    { ...inSecrets('status shop'), unordered: true },
+    inSecrets('get metadata shop'),
+    inSecrets('get all shop'),
+    inSecrets('get manifest shop'),
+    inSecrets('get values shop'),
+    inSecrets(`upgrade shop ${chart} --set greeting=welcome`),
+    inSecrets('get values shop'),
+    inSecrets(`upgrade shop ${chart} --set greeting=welcome --wait --timeout=60s`),
+    inSecrets('history shop'),
+    inSecrets('rollback shop 1'),
+    inSecrets('history shop -o yaml'),
+    inSecrets('test shop'),
+    inSecrets('status none'),
+    inSecrets('rollback shop 99'),
+    command('get configmap shop -o jsonpath={.data.greeting}'),
+    inSecrets('uninstall shop --wait --timeout=60s'),
+    inSecrets('uninstall shop'),
+    inSecrets(`upgrade --install again ${chart}`),
+    command('get configmap,deployment -o name'),
+  ],
+};
+
+const inConfigMaps = helmWith('configmap');
+/** The same in short, its record kept in ConfigMaps. */
+export const helmInConfigMaps: Family = {
+  family: 'helmconfigmap',
+  isEmpty: true,
+  commands: [
+    inConfigMaps(`install shop ${chart}`),
+    inConfigMaps(`upgrade shop ${chart} --set greeting=welcome`),
+    inConfigMaps('get all shop'),
+    inConfigMaps('rollback shop 1'),
+    inConfigMaps('history shop'),
+    command('get configmap shop -o jsonpath={.data.greeting}'),
+    inConfigMaps('uninstall shop'),
+  ],
+};

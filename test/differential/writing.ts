@@ -21,7 +21,6 @@ export const writing: Family = {
   commands: [
     command('create configmap made --from-literal=colour=red'),
     command('create configmap made --from-literal=colour=red'),
-    command('create configmap dry --from-literal=a=b --dry-run=client -o yaml'),
     command('create configmap dry --from-literal=a=b --dry-run=server -o yaml'),
     command('create serviceaccount machine'),
     command('create role reader --verb=get --resource=pods'),
@@ -72,9 +71,7 @@ export const writing: Family = {
     patch('merge', { data: { merged: 'yes' } }),
     patch('strategic', { data: { strategic: 'yes' } }),
     patch('json', [{ op: 'add', path: '/data/json', value: 'yes' }]),
-    patch('json', [{ op: 'test', path: '/data/json', value: 'no' }]),
     patch('json', [{ op: 'remove', path: '/data/none' }]),
-    patch('merge', { data: { number: 5 } }),
     patch('merge', {}),
     command('patch deployment web --subresource=scale --type=merge -p {"spec":{"replicas":3}}'),
     command('patch configmap none --type=merge -p {}'),
@@ -117,8 +114,6 @@ export const writing: Family = {
     command('delete service,hpa --all'),
     command('create token machine --duration=1s'),
     withInput('create -f -', widget('one', {})),
-    command('kustomize no-such-folder'),
-    command('kustomize kustomization'),
     command('apply -k kustomization'),
     command('delete -k kustomization'),
     withInput('auth reconcile -f -', {

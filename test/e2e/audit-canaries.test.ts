@@ -27,7 +27,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
   }, 180_000);
   afterAll(async () => {
     await stack?.close();
-  }, 60_000);
+  }, 120_000);
 
   const admin = (args: readonly string[], input?: string) =>
     stack.kubectl('admin', ['-n', 'dev', ...args], input === undefined ? {} : { input });
@@ -163,7 +163,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
       }),
     });
     secret.plantAs('bootstrap token', createHash('sha256').update('b').digest('hex').slice(0, 16));
-  }, 60_000);
+  }, 120_000);
 
   test('ConfigMaps, workloads and custom resources that hold credentials', async () => {
     const s = secret.plant;
@@ -352,7 +352,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
         'user-agent': `curl/8 (https://me:${s('user agent')}@x) ${h('user agent')}`,
       },
     });
-  }, 60_000);
+  }, 120_000);
 
   test('helm', async () => {
     const chart = join(stack.dir, 'chart');
@@ -380,7 +380,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
       '--dry-run=server',
     ];
     await stack.start('helm', 'admin', inConfigMaps, { env: { HELM_DRIVER: 'configmap' } }).finished;
-  }, 60_000);
+  }, 120_000);
 
   test('one run of kubectl is one invocation, however many requests it makes', async () => {
     const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'dev' } });
@@ -401,7 +401,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
     });
     const invocations = new Set(JSON.stringify(rows).match(/[0-9a-f]{8}-[0-9a-f-]{27}/g));
     expect(invocations.size).toBe(3);
-  }, 60_000);
+  }, 120_000);
 
   test('none of it is on the disk, in the store, in a log or in the metrics; all that is harmless is', async () => {
     await stack.kubectl('admin', ['create', 'configmap', 'the-last', '-n', 'dev']);
@@ -426,7 +426,7 @@ describe('no secret value reaches the disk: what the API server really sends', (
     process.stderr.write(
       `  ${String(secret.planted.size)} secret values in none of ${String(disk.length + store.length)} bytes\n`,
     );
-  }, 60_000);
+  }, 120_000);
 });
 
 /** The shapes that this API server does not send, or not today; and what no API server would. */
@@ -437,7 +437,7 @@ describe('no secret value reaches the disk: what a sender may send', () => {
   beforeAll(async () => {
     sink = await createAuditSink();
     await sink.start();
-  }, 60_000);
+  }, 120_000);
   afterAll(() => sink?.close());
 
   test('every shape of event', async () => {
@@ -503,5 +503,5 @@ describe('no secret value reaches the disk: what a sender may send', () => {
       metrics: foundIn(metrics, secret.planted),
     }).toEqual({ store: [], disk: [], log: [], metrics: [] });
     expect([...harmless.planted].filter(([, value]) => !store.includes(value) || !disk.includes(value))).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

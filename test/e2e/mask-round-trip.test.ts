@@ -1,8 +1,7 @@
-import { createHmac } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createMask, shownToGoverned, type Hold, type JsonObject, type JsonValue } from '@holdpoint/core';
+import type { Hold, JsonObject, JsonValue } from '@holdpoint/core';
 import { pendingHold, startScenario, type CommandResult, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 
@@ -211,12 +210,12 @@ describe('the round trip of masks', () => {
     expect(await dataOf('db-credentials', 'prod')).toEqual(before);
   }, 180_000);
 
-  /** What the detectors find, in objects of any kind: as it would be shown to a client. */
+  /** What the detectors find, and what a policy names, in objects of any kind. */
   describe('masks in other objects', () => {
-    const shown = async (kind: string, name: string): Promise<JsonValue> => {
-      const key = readFileSync(stack.files.maskKey, 'utf8').trim();
-      const mask = createMask((text) => createHmac('sha256', Buffer.from(key, 'hex')).update(text).digest('hex'));
-      return shownToGoverned(await real(kind, name), mask);
+    const shown = async (kind: string, name: string): Promise<JsonObject> => {
+      const { code, stdout, stderr } = await agent(['get', kind, name, '-o', 'json']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      return JSON.parse(stdout) as JsonObject;
     };
 
     test('a ConfigMap of which another line is edited', async () => {
@@ -227,10 +226,64 @@ describe('the round trip of masks', () => {
       expect(await agent(['replace', '-f', '-'], text.replace('5432', '5433'))).toMatchObject({ code: 0 });
       expect((await real('configmap', 'settings'))['data']).toEqual({ 'app.ini': ini.replace('5432', '5433') });
       const now = JSON.stringify(await shown('configmap', 'settings'));
+      expect(now).not.toContain('s3cr3t-v4lue-1');
       const exposing = now.replace('password = ', 'motd ');
       expect(await agent(['replace', '-f', '-'], exposing)).toMatchObject({ code: 1 });
       expect((await real('configmap', 'settings'))['data']).toEqual({ 'app.ini': ini.replace('5432', '5433') });
     }, 120_000);
+
+    test('a field that a policy names: edited beside, applied, moved, and in a hold', async () => {
+      const policy = {
+        apiVersion: 'holdpoint.dev/v1alpha1',
+        kind: 'AccessPolicy',
+        metadata: { name: 'named-fields' },
+        spec: {
+          subjects: [{ kind: 'Group', name: 'ai-agents' }],
+          defaultAction: 'Allow',
+          reads: { defaultAction: 'Allow' },
+          masking: { fields: [{ apiGroups: [''], resources: ['configmaps'], paths: ['$.data.motd'] }] },
+        },
+      };
+      const data = { motd: 'swordfish', colour: 'red' };
+      const object = { apiVersion: 'v1', kind: 'ConfigMap', data };
+      for (const namespace of ['dev', 'prod']) {
+        await admin(['create', '-f', '-'], JSON.stringify({ ...object, metadata: { name: 'named', namespace } }));
+      }
+      await admin(['create', '-f', '-'], JSON.stringify(policy));
+      await admin(['wait', '--for=condition=Enforced', 'accesspolicy/named-fields', '--timeout=60s']);
+      const masked = await eventually('the field is masked', async () => {
+        const text = JSON.stringify(await shown('configmap', 'named'));
+        return text.includes('swordfish') ? undefined : text;
+      });
+      for (const [args, colour] of [
+        [['replace', '-f', '-'], 'green'],
+        [['apply', '--server-side', '--force-conflicts', '-f', '-'], 'blue'],
+      ] as const) {
+        const written = JSON.parse(masked) as { metadata: JsonObject; data: JsonObject };
+        for (const field of ['resourceVersion', 'uid', 'creationTimestamp', 'managedFields']) {
+          Reflect.deleteProperty(written.metadata, field);
+        }
+        written.data['colour'] = colour;
+        const { code, stderr } = await agent(args, JSON.stringify(written));
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        expect((await real('configmap', 'named'))['data']).toEqual({ motd: 'swordfish', colour });
+      }
+      const moved = JSON.parse(masked) as { metadata: JsonObject; data: JsonObject };
+      Reflect.deleteProperty(moved.metadata, 'resourceVersion');
+      moved.data['colour'] = moved.data['motd'] ?? '';
+      const refused = await agent(['replace', '-f', '-'], JSON.stringify(moved));
+      expect(refused.stderr).toContain('at data.colour, which did not come from there');
+
+      const held = stack.kubectlStart(
+        'agent',
+        'patch configmap named -n prod --type=merge -p {"data":{"colour":"green"}}'.split(' '),
+      );
+      const name = await eventually('a hold', () => pendingHold(stack, 'named'));
+      expect(await admin(['get', 'hold', name, '-o', 'json'])).not.toContain('swordfish');
+      await stack.approvals('approver', ['approve', name]);
+      expect(await held.finished).toMatchObject({ code: 0 });
+      expect((await real('configmap', 'named', 'prod'))['data']).toEqual({ ...data, colour: 'green' });
+    }, 180_000);
 
     test('a Deployment with a masked variable: set env, set image, rollout restart, replace', async () => {
       const env = [

@@ -19,7 +19,7 @@ describe('running the proxy', () => {
   }, 180_000);
   afterAll(async () => {
     await stack?.close();
-  }, 60_000);
+  }, 120_000);
 
   const url = (): string => stack.service('proxy').url;
   const metric = async (line: string): Promise<number> => metricIn(await metricsText(url(), stack.caFile), line);
@@ -68,7 +68,7 @@ describe('running the proxy', () => {
       expect(documented).toContain(`\`${name}\``);
     expect(names.filter((name) => !/^(holdpoint|process|nodejs)_/.test(name))).toEqual([]);
     expect(text).not.toMatch(/coding-agent|ai-agents|counted|db-credentials/);
-  }, 90_000);
+  }, 120_000);
 
   test('what the proxy tells and what the API server tells is one request in every view', async () => {
     const twice = await eventually('both have told', async () => {
@@ -100,7 +100,7 @@ describe('running the proxy', () => {
     expect(await rowsOf(refused)).toEqual([{ code: 403, decision: 'deny' }]);
     expect(await rowsOf('SELECT audit_id FROM bypasses WHERE via_proxy')).toEqual([]);
     expect(await rowsOf('SELECT audit_id FROM audit_id_collisions')).toEqual([]);
-  }, 90_000);
+  }, 120_000);
 
   test('a client that leaves takes its watch with it', async () => {
     const { pid = 0 } = stack.service('proxy');
@@ -117,7 +117,7 @@ describe('running the proxy', () => {
     );
     for (const watch of watches) watch.destroy();
     await eventually('none is left', async () => (connectionsTo(pid, apiServerPort) <= before + 5 ? true : undefined));
-  }, 90_000);
+  }, 120_000);
 
   test('the audit sink is away: nobody waits for it, and what was done meanwhile is told when it is back', async () => {
     await stack.service('auditsink').stop();
@@ -150,7 +150,7 @@ describe('running the proxy', () => {
     expect(await metric('holdpoint_tls_reloads_total{result="ok"}')).toBe(1);
     expect(await agent('get', 'configmaps', '-n', 'dev')).toMatchObject({ code: 0 });
     expect(stack.service('proxy').pid).toBe(pid);
-  }, 60_000);
+  }, 120_000);
   const servedSerial = (): Promise<string> =>
     new Promise((resolve, reject) => {
       const { port } = new URL(url());
@@ -221,7 +221,7 @@ describe('running the proxy', () => {
 
     test('all is well: 0', async () => {
       expect(await check()).toEqual({ code: 0, stdout: 'proxy: ready to serve\n', stderr: '' });
-    }, 60_000);
+    }, 120_000);
 
     test('several things are not: 1, and all of them at once', async () => {
       const { code, stdout } = await check({
@@ -239,6 +239,6 @@ describe('running the proxy', () => {
           'ERR_CONFIG_INVALID: --transcripts-url: "nowhere" is not an http or https URL',
         ],
       });
-    }, 60_000);
+    }, 120_000);
   });
 });

@@ -28,7 +28,7 @@ describe('the record of a cluster without an audit webhook', () => {
   }, 180_000);
   afterAll(async () => {
     await stack?.close();
-  }, 60_000);
+  }, 120_000);
 
   const rowsOf = <Row>(statement: string): Promise<Row[]> => stackRows<Row>(stack, statement);
   const told = (condition: string): Promise<Told> =>
@@ -47,7 +47,7 @@ describe('the record of a cluster without an audit webhook', () => {
     expect(row).toMatchObject({ source: 'proxy', code: 200, command: 'kubectl get', decision: '', bypass: '' });
     expect(measured(row, 'attempts')).toBe(1);
     expect(measured(row, 'bytes-out')).toBeGreaterThan(100);
-  }, 60_000);
+  }, 120_000);
 
   test('a read of Secrets: which were masked, and nothing of what they are', async () => {
     expect(await stack.kubectl('agent', ['get', 'secret', 'db-credentials', '-n', 'prod', '-o', 'yaml'])).toMatchObject(
@@ -59,7 +59,7 @@ describe('the record of a cluster without an audit webhook', () => {
     expect(measured(row, 'masked-values')).toBeGreaterThanOrEqual(2);
     expect(row.annotations['proxy.holdpoint.dev/masked']).toContain('prod/db-credentials/password');
     expect(JSON.stringify(await rowsOf('SELECT * FROM audit_events'))).not.toContain('correct-horse');
-  }, 60_000);
+  }, 120_000);
 
   test('what the proxy refuses never reaches the API server, and is on record all the same', async () => {
     const path = '/api/v1/nodes/node-1/proxy/metrics';
@@ -67,7 +67,7 @@ describe('the record of a cluster without an audit webhook', () => {
     const row = await told("subresource = 'proxy'");
     expect(row).toMatchObject({ code: 403, decision: 'deny' });
     expect(measured(row, 'attempts')).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test.each([
     { verdict: 'approve', name: 'let-through', want: { code: 201, decision: 'approved' }, wantAttempts: 2 },
@@ -91,7 +91,7 @@ describe('the record of a cluster without an audit webhook', () => {
       expect(measured(found, 'paused-ms')).toBeGreaterThan(0);
       expect(measured(found, 'total-ms')).toBeGreaterThanOrEqual(measured(found, 'paused-ms'));
     },
-    60_000,
+    120_000,
   );
 
   test('a terminal: its row and its recording are one request', async () => {
@@ -104,7 +104,7 @@ describe('the record of a cluster without an audit webhook', () => {
       return found.length > 0 ? found : undefined;
     });
     expect(recordings).toContainEqual({ audit_id: row.audit_id });
-  }, 60_000);
+  }, 120_000);
 
   test('nobody fills the record with tokens that are none: some are told of, the others counted', async () => {
     const headers = { authorization: 'Bearer none' };
@@ -132,5 +132,5 @@ describe('the record of a cluster without an audit webhook', () => {
     for (const text of ['kubectl create', 'kubectl get', 'kubectl exec', 'seen']) expect(replayed).toContain(text);
     expect(await rowsOf('SELECT DISTINCT source FROM audit_events')).toEqual([{ source: 'proxy' }]);
     expect(await rowsOf('SELECT * FROM bypasses')).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });

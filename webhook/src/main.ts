@@ -162,7 +162,7 @@ const leader = startLeaderElection(
   (ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined),
 );
 const mask = createMask(hmac);
-const masks = createMasks(mask, releaseCodec);
+const masks = createMasks(mask, releaseCodec, () => policies.compiled());
 const parts = {
   policies: () => policies.compiled(),
   namespaceObject: (name: string) => namespaces.get(name),

@@ -416,7 +416,7 @@ describe('judge', () => {
   test.each(rows)('$situation', ({ request, policies, want }) => {
     const containsMask = (text: string): boolean => text.includes('MASK');
     const whole = { ...update, ...request };
-    const showsMasks = (object: JsonValue): boolean => JSON.stringify(object).includes('HIDDEN');
+    const showsMasks = ({ oldObject }: AdmissionRequest): boolean => JSON.stringify(oldObject).includes('HIDDEN');
     const judged = { request: whole, policies: policies ?? [policy({})], namespaceObject: null };
     const got = judge({ ...judged, containsMask, showsMasks });
     if (got.type === 'Ask') {

@@ -50,8 +50,8 @@ export interface JudgeInput {
   namespaceObject: JsonValue;
   /** True when a string carries one of our mask tokens. */
   containsMask: (text: string) => boolean;
-  /** True when something of the object is masked where a governed client reads it. */
-  showsMasks: (object: JsonValue) => boolean;
+  /** True when something of the object as it is stored is masked where the request's user reads it. */
+  showsMasks: (request: AdmissionRequest) => boolean;
 }
 
 /**
@@ -101,7 +101,7 @@ export function judge({ request, policies, namespaceObject, containsMask, showsM
     return refuse(`${request.resource.resource} are written by people, never by a governed subject.`);
   }
   if (containsMask(JSON.stringify(request.object))) return refuse(foreignMaskRefusal(request, containsMask));
-  if (isForcedReplace(request) && showsMasks(request.oldObject)) {
+  if (isForcedReplace(request) && showsMasks(request)) {
     return refuse(
       'kubectl replace --force deletes first and creates then, and what it creates cannot have the values that are masked in what ' +
         'it deletes. Replace without --force, or delete by name what you do not need any more.',

@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import type { JsonObject, JsonValue } from '../kubernetes/object.ts';
 import { anywhere } from '../masking/mask-text.ts';
 import { createMask } from '../masking/mask.ts';
-import { restoreMasks, shownToGoverned } from '../masking/restore-masks.ts';
+import { maskItem } from '../masking/mask-answer.ts';
+import { restoreMasks } from '../masking/restore-masks.ts';
 import { parseAuditEvent, type AuditEvent } from './audit-event.ts';
 import { maskEvent } from './mask-event.ts';
 import { withheld } from './without-copies.ts';
@@ -164,9 +165,14 @@ test.each<[string, object, object, JsonObject]>([
   'what our webhook restored, as the API server tells it without any answer: %s',
   (_situation, objectRef, parts, kind) => {
     const object = { metadata: { name: 'x', namespace: 'prod' }, ...kind, ...(parts as JsonObject) };
-    const shown = shownToGoverned(object, mask);
+    const how = {
+      detectors: 'all',
+      fields: [],
+      ...(kind.kind === 'Secret' ? { assumed: { kind: 'Secret' } } : {}),
+    } as const;
+    const shown = maskItem(object, mask, how);
     expect(JSON.stringify(shown)).not.toContain('s3cr3t-v4lue');
-    const { patch } = restoreMasks({ object: shown, oldObject: object, mask, show: shownToGoverned });
+    const { patch } = restoreMasks({ object: shown, oldObject: object, mask, how });
     expect(JSON.stringify(patch)).toMatch(/s3cr3t-v4lue|czNjcjN0LXY0bHVl/);
     const told = JSON.stringify({
       configuration: 'holdpoint.dev',

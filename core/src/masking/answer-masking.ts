@@ -15,6 +15,12 @@ export interface AnswerMasking {
   fields: readonly FieldPath[];
 }
 
+/** Of a request, what says how its answers are masked. */
+export type MaskedRequest = Pick<
+  RequestInfo,
+  'isResourceRequest' | 'verb' | 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'name'
+>;
+
 /**
  * How to mask what a request's answers show, by the policies that govern its user; undefined where nothing can be in them,
  * and they pass unread. Of several policies the strictest counts: fields of all, and detectors where any has them.
@@ -23,7 +29,7 @@ export interface AnswerMasking {
  */
 export function answerMaskingOf(
   policies: readonly { spec: Pick<AccessPolicySpec, 'masking'> }[],
-  info: RequestInfo,
+  info: MaskedRequest,
 ): AnswerMasking | undefined {
   if (!info.isResourceRequest || isTunnel(info)) return undefined;
   const assumed = assumedOf(info);
@@ -41,7 +47,7 @@ export function answerMaskingOf(
 
 function detectorsFor(
   policies: readonly { spec: Pick<AccessPolicySpec, 'masking'> }[],
-  info: RequestInfo,
+  info: MaskedRequest,
   isSecret: boolean,
 ): AnswerMasking['detectors'] {
   if (isQuiet(info)) return 'none';
@@ -52,7 +58,7 @@ function detectorsFor(
   return isSecret || isConfigMap(info) ? 'packed' : 'none';
 }
 
-function isAbout(rule: MaskedResources, info: RequestInfo, subresource: string): boolean {
+function isAbout(rule: MaskedResources, info: MaskedRequest, subresource: string): boolean {
   const groups = rule.apiGroups ?? ['*'];
   return (
     (groups.includes('*') || groups.includes(info.apiGroup)) &&
@@ -61,7 +67,7 @@ function isAbout(rule: MaskedResources, info: RequestInfo, subresource: string):
 }
 
 /** What is secret by its place, in answers to this request. */
-function assumedOf(info: RequestInfo): Assumed | undefined {
+function assumedOf(info: MaskedRequest): Assumed | undefined {
   if (info.apiGroup !== '') return undefined;
   const where = { namespace: info.namespace, ...(info.name === '' ? {} : { name: info.name }) };
   if (info.resource === 'secrets') return { kind: 'Secret', ...where };
@@ -69,12 +75,12 @@ function assumedOf(info: RequestInfo): Assumed | undefined {
   return undefined;
 }
 
-function isConfigMap({ apiGroup, resource }: RequestInfo): boolean {
+function isConfigMap({ apiGroup, resource }: MaskedRequest): boolean {
   return apiGroup === '' && resource === 'configmaps';
 }
 
 /** What comes back is somebody else's, and a rule named it: see the read rules. */
-function isTunnel({ verb, subresource }: RequestInfo): boolean {
+function isTunnel({ verb, subresource }: MaskedRequest): boolean {
   return verb === 'proxy' || subresource === 'proxy';
 }
 

@@ -3,10 +3,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import type { AnswerMasking } from './answer-masking.ts';
+import { parseFieldPath, type FieldPath } from './field-path.ts';
 import { withReleases } from './helm-release.ts';
 import { containsMaskToken, createMask } from './mask.ts';
 import type { ReleaseCodec } from './release-codec.ts';
-import { restoreMasks, shownToGoverned } from './restore-masks.ts';
+import { maskItem } from './mask-answer.ts';
+import { restoreMasks } from './restore-masks.ts';
 
 /** JSON, a document a line, is YAML enough here; the real one is proved where it is. */
 const codec: ReleaseCodec = {
@@ -133,9 +136,14 @@ const withRelease = (object: JsonValue, edit: (release: Editable) => void): Json
     copy.data.release = codec.close({ text, base64Layers: 2 });
   });
 
-const restored = (object: JsonValue, oldObject: JsonValue) =>
-  restoreMasks({ object, oldObject, mask, show: shownToGoverned, codec });
-const shown = (object: JsonValue): Editable => shownToGoverned(object, mask);
+/** As the proxy masks, with policies that say nothing of it. */
+const howOf = (object: JsonValue): AnswerMasking =>
+  isJsonObject(object) && object.kind === 'Secret'
+    ? { detectors: 'all', fields: [], assumed: { kind: 'Secret', namespace: 'prod' } }
+    : { detectors: 'all', fields: [] };
+const restored = (object: JsonValue, oldObject: JsonValue, how = howOf(oldObject)) =>
+  restoreMasks({ object, oldObject, mask, how, codec });
+const shown = (object: JsonValue, how = howOf(object)): Editable => maskItem(object, mask, how);
 
 describe('what is written back where it was shown is the value again', () => {
   const none = (): void => undefined;
@@ -338,6 +346,83 @@ describe('a mask in any other place stays', () => {
     const got = openRelease(restored(written, release).object);
     expect(containsMaskToken(JSON.stringify(got))).toBe(true);
   });
+});
+
+describe('what a policy names', () => {
+  const pathOf = (text: string): FieldPath => {
+    const parsed = parseFieldPath(text);
+    if ('problem' in parsed) throw new Error(parsed.problem);
+    return parsed.path;
+  };
+  const named = (...paths: string[]): AnswerMasking => ({ detectors: 'none', fields: paths.map(pathOf) });
+  const account: JsonObject = {
+    apiVersion: 'shop.example/v1',
+    kind: 'Account',
+    metadata: { name: 'a', namespace: 'prod' },
+    spec: { owner: 'carol', pin: 4711, codes: ['alpha', 'beta'], tier: 'gold' },
+  };
+
+  test.each<[string, AnswerMasking, JsonObject, (copy: Editable) => void, string[]]>([
+    ['a text', named('$.spec.owner'), account, (a) => (a.spec.tier = 'silver'), ['spec.owner']],
+    ['a number', named('$.spec.pin'), account, (a) => (a.spec.tier = 'silver'), ['spec.pin']],
+    [
+      'the items of a list, in another order',
+      named('$.spec.codes[*]'),
+      account,
+      (a) => a.spec.codes.reverse(),
+      ['spec.codes[]', 'spec.codes[]'],
+    ],
+    ['a whole map', named('$.spec'), account, (a) => (a.metadata.labels = { a: 'b' }), []],
+    ['at any depth', named('$..owner'), account, (a) => (a.spec.pin = 1), ['spec.owner']],
+    [
+      'a copy in what was last applied',
+      named('$.spec.owner'),
+      edited(account, (a) => (a.metadata.annotations = { [lastApplied]: JSON.stringify(account) })) as JsonObject,
+      (a) => (a.spec.tier = 'silver'),
+      [`metadata.annotations.${lastApplied}`, 'spec.owner'],
+    ],
+    [
+      'beside what detectors find',
+      { detectors: 'all', fields: [pathOf('$.data.plain')] },
+      configMap,
+      (c) => (c.data.more = 'y'),
+      ['data.app.ini', 'data.other', 'data.plain'],
+    ],
+  ])('is the value again, written back where it was shown: %s', (_situation, how, object, edit, wantPlaces) => {
+    const written = edited(shown(object, how), edit);
+    expect(containsMaskToken(JSON.stringify(written))).toBe(true);
+    const got = restored(written, object, how);
+    expect(got.object).toEqual(edited(object, edit));
+    if (wantPlaces.length > 0) expect(got.places).toEqual(wantPlaces);
+  });
+
+  test.each<[string, (copy: Editable) => void]>([
+    ['in a field that is shown', (a) => (a.spec.tier = a.spec.owner)],
+    ['in the place of another', (a) => ([a.spec.owner, a.spec.pin] = [a.spec.pin, a.spec.owner])],
+  ])('stays a mask %s', (_situation, edit) => {
+    const how = named('$.spec.owner', '$.spec.pin');
+    const got = restored(edited(shown(account, how), edit), account, how);
+    expect(containsMaskToken(JSON.stringify(got.object))).toBe(true);
+  });
+
+  test('and by nobody else: what was never shown masked is not restored', () => {
+    const written = shown(account, named('$.spec.owner')) as JsonValue;
+    expect(restored(written, account, howOf(account))).toEqual({ object: written, patch: [], places: [] });
+  });
+});
+
+test.each<[string, AnswerMasking]>([
+  ['without detectors, what looks like a secret is shown', { detectors: 'none', fields: [] }],
+  ["with Helm's payloads alone, no text is masked", { detectors: 'packed', fields: [] }],
+])('a mask that could not have been shown stays: %s', (_situation, how) => {
+  const written = shown(configMap) as JsonValue;
+  expect(restored(written, configMap, how)).toEqual({ object: written, patch: [], places: [] });
+});
+
+test('where nothing is masked, nothing is restored', () => {
+  const written = shown(configMap) as JsonValue;
+  const input = { object: written, oldObject: configMap, mask, how: undefined, codec };
+  expect(restoreMasks(input)).toEqual({ object: written, patch: [], places: [] });
 });
 
 test('a value that has changed since it was read is not overwritten by what it was', () => {

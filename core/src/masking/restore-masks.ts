@@ -8,8 +8,8 @@ import { canonicalJson } from '../holds/canonical-json.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { isPackedPayload } from './detectors/encoded.ts';
 import { fieldStep, itemStep, pathText, type DocumentPath } from './document-path.ts';
-import { maskDocument } from './mask-document.ts';
-import { maskObject } from './mask-object.ts';
+import type { AnswerMasking } from './answer-masking.ts';
+import { maskItem } from './mask-answer.ts';
 import { containsMaskToken, isMaskedData, maskTokens, type Mask } from './mask.ts';
 import type { ReleaseCodec } from './release-codec.ts';
 import { editInner, innerDocuments } from './restore-inner.ts';
@@ -21,8 +21,8 @@ export interface RestoreInput {
   /** As it is stored: what the client's masks can come from. */
   oldObject: JsonValue;
   mask: Mask;
-  /** What a governed client is shown of an object. It may return what holds no secret as it is, the same reference. */
-  show: (object: JsonValue, mask: Mask) => JsonValue;
+  /** How the client is shown such objects; undefined where nothing of them is masked, and nothing is restored. */
+  how: AnswerMasking | undefined;
   /** Without it, a Helm release is one text. */
   codec?: ReleaseCodec | undefined;
 }
@@ -43,22 +43,17 @@ export interface Restoration {
   places: readonly string[];
 }
 
-/** All that any governed client is shown masked. A mask that was never shown is never written back, and costs nothing. */
-export function shownToGoverned(object: JsonValue, mask: Mask): JsonValue {
-  return maskDocument(maskObject(object, mask), mask);
-}
-
 /** Exchanges the masks of an update for what they stand for. Pure, and changes neither object. */
-export function restoreMasks({ object, oldObject, mask, show, codec }: RestoreInput): Restoration {
+export function restoreMasks({ object, oldObject, mask, how, codec }: RestoreInput): Restoration {
   const untouched: Restoration = { object, patch: [], places: [] };
-  if (!isJsonObject(object) || !isJsonObject(oldObject)) return untouched;
+  if (how === undefined || !isJsonObject(object) || !isJsonObject(oldObject)) return untouched;
   const memory = remembering(mask);
-  const places = shownPlaces(show(oldObject, memory.mask), oldObject, codec);
+  const places = shownPlaces(maskItem(oldObject, memory.mask, how), oldObject, codec);
   const restored: string[] = [];
   const context: Context = { places, originals: memory.originals, codec, restored };
   const result = restoreValue(object, [], context);
   if (restored.length === 0) return untouched;
-  if (!isSame(show(result, mask), show(object, mask), codec)) return untouched;
+  if (!isSame(maskItem(result, mask, how), maskItem(object, mask, how), codec)) return untouched;
   return { object: result, patch: patchOf(object, result as JsonObject), places: restored };
 }
 

@@ -111,7 +111,8 @@ test.each([
   ],
   ['by a field with a secret’s name', '/apis/example.com/v1/widgets?fieldSelector=spec.password%3D%3Dguess', 403],
 ])('a field selector %s', (_situation, url, want) => {
-  const info = infoOf('GET', url);
+  // A parameter said twice is refused before, by whoever reads the request line: here, too, it does not pass.
+  const info = infoOf('GET', url.split('?', 1)[0] ?? '');
   expect(refuseSelector(info, howOf(info), url)?.refused.code).toBe(want);
 });
 

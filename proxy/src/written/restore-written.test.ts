@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import {
+  answerMaskingOf,
   createMask,
+  maskItem,
   requestInfoOf,
-  shownToGoverned,
   withReleases,
+  type AnswerMasking,
   type JsonObject,
   type JsonValue,
   type RequestInfo,
@@ -51,7 +53,8 @@ const releaseOf = (version: number, password: string): JsonObject => ({
     }),
   },
 });
-const shown = (object: JsonValue): JsonObject => shownToGoverned(object, mask) as JsonObject;
+const shown = (object: JsonValue): JsonObject =>
+  maskItem(object, mask, { detectors: 'all', fields: [], assumed: { kind: 'Secret' } }) as JsonObject;
 
 function requestOf(method: string, url: string, contentType = 'application/json'): ProxyRequest {
   return {
@@ -83,9 +86,14 @@ function upstreamWith(answers: Record<string, JsonValue>): {
 }
 
 const revisions = '/api/v1/namespaces/dev/secrets?labelSelector=owner%3Dhelm%2Cname%3Dshop';
-const run = async (request: ProxyRequest, body: Buffer, answers: Record<string, JsonValue>) => {
+const run = async (
+  request: ProxyRequest,
+  body: Buffer,
+  answers: Record<string, JsonValue>,
+  how = answerMaskingOf([], request.info),
+) => {
   const apiServer = upstreamWith(answers);
-  const sent = await restoreWritten({ apiServer, mask, codec }, request, body, new AbortController().signal);
+  const sent = await restoreWritten({ apiServer, mask, codec }, request, how, body, new AbortController().signal);
   return { sent, calls: apiServer.calls };
 };
 const bytes = (object: JsonValue): Buffer => Buffer.from(JSON.stringify(object));
@@ -135,6 +143,15 @@ describe('the record of a new revision', () => {
     expect(sent.equals(protobufOf(original))).toBe(true);
   });
 
+  test('where answers are not masked, nothing is restored', async () => {
+    const apiServer = upstreamWith({ [revisions]: list });
+    const { signal } = new AbortController();
+    const body = bytes(next);
+    const request = requestOf('POST', create);
+    expect(await restoreWritten({ apiServer, mask, codec }, request, undefined, body, signal)).toBe(body);
+    expect(apiServer.calls).toEqual([]);
+  });
+
   test('of what no revision showed, the mask stays', async () => {
     const { sent } = await run(requestOf('POST', create), bytes(next), {
       [revisions]: { kind: 'SecretList', items: [releaseOf(1, 'another-horse-battery')] },
@@ -160,6 +177,17 @@ describe('server-side apply', () => {
   const url = '/api/v1/namespaces/dev/secrets/shop?fieldManager=kubectl';
   const path = '/api/v1/namespaces/dev/secrets/shop';
   const apply = requestOf('PATCH', url, 'application/apply-patch+yaml');
+
+  test('a field that a policy names, of another kind', async () => {
+    const where = '/apis/shop.example/v1/namespaces/dev/accounts/a';
+    const spec = { masking: { fields: [{ resources: ['accounts'], paths: ['$.spec.pin'] }] } };
+    const request = requestOf('PATCH', `${where}?fieldManager=kubectl`, 'application/apply-patch+yaml');
+    const how = answerMaskingOf([{ spec }], request.info) as AnswerMasking;
+    const account = { apiVersion: 'shop.example/v1', kind: 'Account', metadata: { name: 'a', namespace: 'dev' } };
+    const live = { ...account, spec: { pin: 4711 } };
+    const { sent } = await run(request, bytes(maskItem(live, mask, how)), { [where]: live }, how);
+    expect(JSON.parse(sent.toString())).toEqual(live);
+  });
 
   test('restored from the object that is there', async () => {
     const { sent, calls } = await run(apply, bytes(shown(secret)), { [path]: secret });

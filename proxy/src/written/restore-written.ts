@@ -15,7 +15,7 @@ import {
   isJsonObject,
   maskMarks,
   restoreMasks,
-  shownToGoverned,
+  type AnswerMasking,
   type JsonObject,
   type JsonValue,
   type Mask,
@@ -37,14 +37,20 @@ export interface RestoreWrittenParts {
 /** helm keeps ten revisions of at most 1 MiB, in base64; who keeps hundreds restores from none. */
 const maxReadBytes = 32 * 1_048_576;
 
-/** The body to send: with masks restored, or, as nearly always, as it came. */
+/**
+ * The body to send: with masks restored, or, as nearly always, as it came.
+ *
+ * @param how the request's answers are masked, and so everything that its masks can come from
+ */
 export async function restoreWritten(
   parts: RestoreWrittenParts,
   request: ProxyRequest,
+  how: AnswerMasking | undefined,
   body: Buffer,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const { info } = request;
+  if (how === undefined) return body;
   if (!marks.some((mark) => body.includes(mark)) || !(isApply(request) || mayBeRevision(info))) return body;
   const written = readWritten(body, contentTypeOf(request));
   const containsMask = createMaskFinder(parts.codec);
@@ -55,7 +61,7 @@ export async function restoreWritten(
   const placed: JsonObject = { ...object, metadata: { ...metadataOf(object), ...where } };
   let restored: JsonValue = placed;
   for await (const oldObject of sourcesOf(parts, request, object, signal)) {
-    restored = restoreMasks({ ...parts, object: restored, oldObject, show: shownToGoverned }).object;
+    restored = restoreMasks({ ...parts, object: restored, oldObject, how }).object;
     if (!containsMask(JSON.stringify(restored))) break;
   }
   return restored === placed || !isJsonObject(restored) ? body : written.bodyOf(restored);

@@ -112,7 +112,7 @@ function partsWith(policies: readonly AccessPolicy[]): ValidateParts {
     desk: { ask: unexpected, peek: unexpected },
     hmac,
     mask: createMask(hmac),
-    masks: createMasks(createMask(hmac), releaseCodec),
+    masks: createMasks(createMask(hmac), releaseCodec, () => compiled),
     now: () => Date.now(),
   };
 }

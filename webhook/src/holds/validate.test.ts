@@ -100,14 +100,15 @@ function review(
   request: AdmissionRequest = scaleUp,
   more: { policies?: CompiledPolicy[]; at?: number } = {},
 ): Promise<AdmissionReviewResponse> {
+  const policies = (): CompiledPolicy[] => more.policies ?? [policy()];
   return validate(request, {
-    policies: () => more.policies ?? [policy()],
+    policies,
     namespaceObject: () => Promise.resolve(null),
     grants: createGrantDesk(cluster.kube, createFakeCluster().cache<Grant>(), hmac),
     desk: createHoldDesk(cluster.kube, cluster.cache<Hold>()),
     hmac,
     mask: createMask(hmac),
-    masks: createMasks(createMask(hmac), releaseCodec),
+    masks: createMasks(createMask(hmac), releaseCodec, policies),
     now: () => more.at ?? nowMs,
   });
 }
@@ -469,6 +470,31 @@ describe('validate: a Secret', () => {
   test('an approval of one value: does not admit another', async () => {
     await decided(approved, write);
     expect((await review({ ...write, object: secret(base64('other-secret')) })).response.allowed).toBe(false);
+  });
+});
+
+test('validate: a field that a policy names is masked in the hold, on both sides and in what surrounds it', async () => {
+  const fields = [{ resources: ['configmaps'], paths: ['$.data.motd', '$.data.kept'] }];
+  const configMap = (motd: string): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata,
+    data: { motd, kept: 'open-sesame', colour: 'red' },
+  });
+  const write: AdmissionRequest = {
+    ...scaleUp,
+    kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+    resource: { group: '', version: 'v1', resource: 'configmaps' },
+    object: configMap('new-word'),
+    oldObject: configMap('old-word'),
+  };
+  await review(write, { policies: [policy({ masking: { fields } })] });
+  const { change, before } = (await onlyHold())?.spec ?? {};
+  const text = JSON.stringify({ change, before });
+  expect(text).not.toMatch(/new-word|old-word|open-sesame/);
+  expect(text).toContain('"colour":"red"');
+  expect(change).toMatchObject({
+    patch: [{ path: '/data/motd', value: expect.stringMatching(/^holdpoint-mask:v1:/) as unknown }],
   });
 });
 

@@ -10,6 +10,8 @@ import {
   holdCauseReason,
   isJsonObject,
   judge,
+  maskingOfWrite,
+  maskItem,
   maskObject,
   normaliseObject,
   requestDigestOf,
@@ -170,9 +172,13 @@ function ruleCauseOf({ policy = '', rule = '' }: AuditAnnotations): StatusCause 
 function holdInputOf({ request, ask, using, digest }: Asked, parts: ValidateParts): NewHoldInput {
   const { user, operation, resource, subresource, namespace, options } = request;
   const name = askedNameOf(request);
-  // The objects are masked before they are compared: a secret value that changed shows as two different masks.
-  const object = maskObject(request.object, parts.mask);
-  const oldObject = maskObject(request.oldObject, parts.mask);
+  // The objects are masked before they are compared: a secret value that changed shows as two different masks. What detectors
+  // find is masked for the governed as they read the hold; that a field is secret is known here alone.
+  const { fields = [] } = maskingOfWrite(parts.policies(), request) ?? {};
+  const shown = (each: JsonValue): JsonValue =>
+    maskItem(maskObject(each, parts.mask), parts.mask, { detectors: 'none', fields });
+  const object = shown(request.object);
+  const oldObject = shown(request.oldObject);
   return {
     user,
     digest: digest(),

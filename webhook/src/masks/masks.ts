@@ -1,28 +1,38 @@
 import {
   createMaskFinder,
+  maskingOfWrite,
+  maskItem,
   restoreMasks,
-  shownToGoverned,
   withReleases,
-  type JsonValue,
+  type AdmissionRequest,
+  type CompiledPolicy,
   type Mask,
   type ReleaseCodec,
   type Restoration,
 } from '@holdpoint/core';
 
-/** What the webhook knows of masks: what is shown to the governed, and the way back. */
+/** What the webhook knows of masks: what the proxy shows to the governed, and the way back. */
 export interface Masks {
   /** True for a text that carries a mask, also within a Helm release. */
   containsMask(text: string): boolean;
-  /** True when a governed client is shown something else than this object. */
-  showsMasks(object: JsonValue): boolean;
-  restore(object: JsonValue, oldObject: JsonValue): Restoration;
+  /** True when its user is shown something else than the object as it is stored. */
+  showsMasks(request: AdmissionRequest): boolean;
+  restore(request: AdmissionRequest): Restoration;
 }
 
-export function createMasks(mask: Mask, codec: ReleaseCodec): Masks {
+/** @param policies as they are now: they say what is masked */
+export function createMasks(mask: Mask, codec: ReleaseCodec, policies: () => readonly CompiledPolicy[]): Masks {
   const opening = withReleases(mask, codec);
   return {
     containsMask: createMaskFinder(codec),
-    showsMasks: (object) => JSON.stringify(shownToGoverned(object, opening)) !== JSON.stringify(object),
-    restore: (object, oldObject) => restoreMasks({ object, oldObject, mask: opening, show: shownToGoverned, codec }),
+    showsMasks(request) {
+      const how = maskingOfWrite(policies(), request);
+      if (how === undefined) return false;
+      return JSON.stringify(maskItem(request.oldObject, opening, how)) !== JSON.stringify(request.oldObject);
+    },
+    restore(request) {
+      const { object, oldObject } = request;
+      return restoreMasks({ object, oldObject, mask: opening, how: maskingOfWrite(policies(), request), codec });
+    },
   };
 }

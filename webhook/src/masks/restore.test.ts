@@ -1,12 +1,22 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { createMask, parseAdmissionReview, shownToGoverned, type JsonObject, type JsonValue } from '@holdpoint/core';
+import {
+  compilePolicy,
+  createMask,
+  maskItem,
+  parseAdmissionReview,
+  type AccessPolicySpec,
+  type AnswerMasking,
+  type JsonObject,
+  type JsonValue,
+} from '@holdpoint/core';
 import { releaseCodec } from '@holdpoint/platform';
 import { createMasks } from './masks.ts';
 import { passUnread, restore } from './restore.ts';
 
 const mask = createMask((text) => createHmac('sha256', 'key').update(text).digest('hex'));
-const masks = createMasks(mask, releaseCodec);
+const masks = createMasks(mask, releaseCodec, () => []);
+const ofSecrets: AnswerMasking = { detectors: 'all', fields: [], assumed: { kind: 'Secret' } };
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const secret: JsonObject = {
   apiVersion: 'v1',
@@ -14,7 +24,7 @@ const secret: JsonObject = {
   metadata: { name: 'db', namespace: 'prod' },
   data: { user: base64('shop'), password: base64('hunter2') },
 };
-const shown = shownToGoverned(secret, mask) as JsonObject;
+const shown = maskItem(secret, mask, ofSecrets) as JsonObject;
 const reviewOf = (object: JsonValue, oldObject: JsonValue): JsonObject => ({
   kind: 'AdmissionReview',
   apiVersion: 'admission.k8s.io/v1',
@@ -61,7 +71,7 @@ describe('restore', () => {
       Array.from({ length: 12 }, (_, i) => [`k${String(i)}`, base64(`value-${String(i)}`)]),
     );
     const many = { ...secret, data };
-    const got = restore(parseAdmissionReview(reviewOf(shownToGoverned(many, mask), many)), masks);
+    const got = restore(parseAdmissionReview(reviewOf(maskItem(many, mask, ofSecrets), many)), masks);
     expect(got.response.auditAnnotations?.['restored']).toMatch(/^data\.k0, .* and 2 more$/);
   });
 });
@@ -84,11 +94,70 @@ describe('passUnread', () => {
   });
 });
 
-test.each<[string, JsonValue, boolean]>([
-  ['a Secret', secret, true],
-  ['a Secret without values', { ...secret, data: {} }, false],
-  ['a ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data: { greeting: 'hello' } }, false],
-  ['a ConfigMap with a password', { apiVersion: 'v1', kind: 'ConfigMap', data: { password: 's3cr3t-v4lue' } }, true],
-])('is masked where the governed read it: %s', (_situation, object, want) => {
-  expect(masks.showsMasks(object)).toBe(want);
+const configMap: JsonObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'c', namespace: 'prod' },
+  data: { motd: 'hello' },
+};
+const telling = { ...configMap, data: { password: 's3cr3t-v4lue' } };
+const resources = { Secret: 'secrets', ConfigMap: 'configmaps' };
+const kindOf = (object: JsonObject): keyof typeof resources => (object.kind === 'Secret' ? 'Secret' : 'ConfigMap');
+const requestOf = (object: JsonValue, oldObject: JsonObject) => {
+  const request = parseAdmissionReview(reviewOf(object, oldObject));
+  return { ...request, resource: { ...request.resource, resource: resources[kindOf(oldObject)] } };
+};
+function masksOf(masking: AccessPolicySpec['masking'], subject = 'bot') {
+  const result = compilePolicy({
+    apiVersion: 'holdpoint.dev/v1alpha1',
+    kind: 'AccessPolicy',
+    metadata: { name: 'p' },
+    spec: {
+      subjects: [{ kind: 'User', name: subject }],
+      defaultAction: 'Allow',
+      ...(masking === undefined ? {} : { masking }),
+    },
+  });
+  if ('problems' in result) throw new Error(JSON.stringify(result.problems));
+  return createMasks(mask, releaseCodec, () => [result.policy]);
+}
+const named = { fields: [{ resources: ['configmaps'], paths: ['$.data.motd'] }] };
+const withoutDetectors = { detectors: 'Disabled' } as const;
+
+describe('what the policies that govern the user say of masking', () => {
+  const all: AnswerMasking = { detectors: 'all', fields: [] };
+  const motd: AnswerMasking = {
+    detectors: 'none',
+    fields: [['data', 'motd'].map((name) => ({ step: 'field', name }))],
+  };
+  test.each([
+    { situation: 'a field that one names: restored', masking: named, how: motd, old: configMap, want: configMap },
+    { situation: 'a field that none names: it was never shown masked', how: motd, old: configMap },
+    { situation: 'one that is about others', masking: named, subject: 'eve', how: motd, old: configMap },
+    { situation: 'what a detector finds: restored', how: all, old: telling, want: telling },
+    { situation: 'detectors disabled: it was shown as it is', masking: withoutDetectors, how: all, old: telling },
+    {
+      situation: 'detectors disabled: a Secret is restored all the same',
+      masking: withoutDetectors,
+      how: ofSecrets,
+      old: secret,
+      want: secret,
+    },
+  ])('$situation', ({ masking, subject, how, old, want }) => {
+    const written = maskItem(old, mask, how);
+    expect(JSON.stringify(written)).not.toBe(JSON.stringify(old));
+    const { object } = masksOf(masking, subject).restore(requestOf(written, old));
+    expect(object).toEqual(want ?? written);
+  });
+});
+
+test.each([
+  { situation: 'a Secret', old: secret, want: true },
+  { situation: 'a Secret without values', old: { ...secret, data: {} }, want: false },
+  { situation: 'a ConfigMap', old: configMap, want: false },
+  { situation: 'a ConfigMap with a password', old: telling, want: true },
+  { situation: 'the same without detectors', masking: withoutDetectors, old: telling, want: false },
+  { situation: 'a field that a policy names', masking: named, old: configMap, want: true },
+])('is masked where the user reads it: $situation', ({ masking, old, want }) => {
+  expect(masksOf(masking).showsMasks(requestOf(null, old))).toBe(want);
 });

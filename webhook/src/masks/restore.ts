@@ -8,8 +8,9 @@ const mostNoted = 10;
  * Restores the masks in an update of a governed subject, before anybody judges it: what is held, approved and stored is the
  * real object. The answer carries real values. A mask that cannot be restored stays, and the judge refuses it.
  */
-export function restore({ uid, object, oldObject }: AdmissionRequest, masks: Masks): AdmissionReviewResponse {
-  const { patch, places } = masks.restore(object, oldObject);
+export function restore(request: AdmissionRequest, masks: Pick<Masks, 'restore'>): AdmissionReviewResponse {
+  const { uid } = request;
+  const { patch, places } = masks.restore(request);
   if (patch.length === 0) return allowed(uid, {});
   const more = places.length > mostNoted ? ` and ${String(places.length - mostNoted)} more` : '';
   const restored = `${places.slice(0, mostNoted).join(', ')}${more}`;
