@@ -7,10 +7,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import type { AnswerMasking } from './answer-masking.ts';
 import { isPackedPayload } from './detectors/encoded.ts';
 import { maskDocument } from './mask-document.ts';
+import { lastApplied } from './last-applied.ts';
 import { maskCellCopies, maskFields } from './mask-fields.ts';
 import { maskObject } from './mask-object.ts';
 import { maskStatus, withoutQuotedObjects } from './mask-status.ts';
-import { lastApplied, secretKey } from './mask-secret.ts';
+import { secretKey } from './mask-secret.ts';
 import { maskText } from './mask-text.ts';
 import type { Mask } from './mask.ts';
 

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { isSecretValue, secretNameKind } from './detectors/secret-name.ts';
+import { maskFieldSet } from './mask-field-set.ts';
 import type { Mask } from './mask.ts';
 import { maskSecret, secretKey, type SecretKey } from './mask-secret.ts';
 import { maskCommand, maskKey, maskText, maskWhole } from './mask-text.ts';
@@ -57,10 +58,19 @@ function maskFields(value: JsonObject, mask: Mask, otherwise: SecretKey): JsonVa
       if (container !== undefined && (field === 'command' || field === 'args')) return container[field];
       if (field === 'value' && typeof named === 'string') return maskDocument(each, mask, named, otherwise);
       if (field === 'stringData' && isPlainMap(each)) return maskAll(each, mask);
+      if (field === 'fieldsV1' && isJsonObject(each)) return maskManagedFields(each, mask);
       return maskDocument(each, mask, field, otherwise);
     },
     mask,
   );
+}
+
+function maskManagedFields(fields: JsonObject, mask: Mask): JsonObject {
+  return maskFieldSet(fields, {
+    maskValue: (value, name) => maskDocument(value, mask, name),
+    maskKey: (key) => (key.length < 16 ? key : maskKey(key, mask)),
+    isSuspect: (name) => name === 'value' || mask.memory.kindOf(name) !== undefined,
+  });
 }
 
 /** An owner, an event's object, a failure's details name a Secret, and are none. */
@@ -93,7 +103,6 @@ function eachField(value: JsonObject, maskOne: (field: string, each: JsonValue) 
   for (const [at, field] of names.entries()) {
     const each = value[field] ?? null;
     const masked = maskOne(field, each);
-    // managedFields hold the items of sets as keys.
     const shown = field.length < 16 ? field : maskKey(field, mask);
     if (fields === undefined && (masked !== each || shown !== field)) {
       fields = names.slice(0, at).map((before) => [before, value[before] ?? null]);

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { FieldPath } from './field-path.ts';
-import { lastApplied } from './mask-secret.ts';
+import { lastApplied } from './last-applied.ts';
 import { maskWhole } from './mask-text.ts';
 import type { Mask } from './mask.ts';
 
