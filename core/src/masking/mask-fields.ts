@@ -23,6 +23,8 @@ const anywhereElse: CopyRule = {
   isPlaceOfCopies: false,
 };
 const inCopies: CopyRule = { shortest: 4, isTelling: () => true, isPlaceOfCopies: true };
+/** Of values that were found by how they look, only a whole cell is a copy however short: `prod` stands in many a name. */
+const inCells: CopyRule = { ...anywhereElse, isPlaceOfCopies: true };
 
 /**
  * Masks what stands at the paths of one object, and every copy of it within that object: the last-applied annotation, the
@@ -48,6 +50,12 @@ export function maskFields(
 /** Masks in the cells of a Table's row what was masked in the row's object: columns are copies of fields. */
 export function maskCellCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
   return cells.map((cell) => copiesIn(cell, values, inCopies));
+}
+
+/** The same for what detectors masked in the row's object. */
+export function maskFoundCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
+  const masked = cells.map((cell) => copiesIn(cell, values, inCells));
+  return masked.every((cell, at) => cell === cells[at]) ? cells : masked;
 }
 
 function atPaths(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
