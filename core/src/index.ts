@@ -17,7 +17,7 @@ export * from './masking/mask-answer.ts';
 export * from './masking/mask-document.ts';
 export * from './masking/mask-object.ts';
 export { maskWarning } from './masking/mask-warning.ts';
-export { maskBeginning, maskText } from './masking/mask-text.ts';
+export { maskBeginning, maskCutOff, maskText, maskWhole } from './masking/mask-text.ts';
 export * from './masking/mask-status.ts';
 export { secretNameKind } from './masking/detectors/secret-name.ts';
 export * from './masking/mask-stream.ts';
