@@ -1,4 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { base64OfText } from './base64.ts';
+import { textOfBase64 } from './base64-text.ts';
+import { isPackedPayload } from './detectors/encoded.ts';
 import { isSecretValue, secretNameKind } from './detectors/secret-name.ts';
 import { maskFieldSet } from './mask-field-set.ts';
 import type { Mask } from './mask.ts';
@@ -58,8 +61,26 @@ function maskFields(value: JsonObject, mask: Mask, otherwise: SecretKey): JsonVa
       if (container !== undefined && (field === 'command' || field === 'args')) return container[field];
       if (field === 'value' && typeof named === 'string') return maskDocument(each, mask, named, otherwise);
       if (field === 'stringData' && isPlainMap(each)) return maskAll(each, mask);
+      if (field === 'binaryData' && isPlainMap(each)) return maskBinary(each, mask, otherwise);
       if (field === 'fieldsV1' && isJsonObject(each)) return maskManagedFields(each, mask);
       return maskDocument(each, mask, field, otherwise);
+    },
+    mask,
+  );
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** A ConfigMap's `binaryData`: what stands for a value must be base64 too, or no client can decode the object. */
+function maskBinary(values: JsonObject, mask: Mask, otherwise: SecretKey): JsonObject {
+  return eachField(
+    values,
+    (name, packed) => {
+      if (typeof packed !== 'string') return packed;
+      const text = isPackedPayload(packed) ? undefined : textOfBase64(packed);
+      const shown = text === undefined ? maskText(packed, mask) : maskStringAt(name, text, mask, otherwise);
+      if (shown === (text ?? packed)) return packed;
+      return text === undefined && base64.test(shown) ? shown : base64OfText(shown);
     },
     mask,
   );
