@@ -6,7 +6,7 @@ import { createMask } from '../masking/mask.ts';
 import { restoreMasks, shownToGoverned } from '../masking/restore-masks.ts';
 import { parseAuditEvent, type AuditEvent } from './audit-event.ts';
 import { maskEvent } from './mask-event.ts';
-import { withheld } from '../masking/without-copies.ts';
+import { withheld } from './without-copies.ts';
 
 const mask = createMask((text) => createHmac('sha256', 'key').update(text).digest('hex'));
 const value = 'q7Rk2vLx9TzWm4Hs8Yd1';

@@ -8,7 +8,7 @@ import { maskName, maskText } from '../masking/mask-text.ts';
 import { maskUri } from '../masking/mask-uri.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { AuditEvent, ObjectReference } from './audit-event.ts';
-import { collecting, createCopyMask, withheld } from '../masking/without-copies.ts';
+import { collecting, createCopyMask, withheld } from './without-copies.ts';
 
 /** What of an event can carry a secret value besides its bodies, masked. */
 export interface MaskedEnvelope {

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
-import { base64OfText } from './base64.ts';
-import { decodedText } from './detectors/encoded.ts';
-import { isMaskedData, isMaskToken, type Mask } from './mask.ts';
-import { anywhere } from './mask-text.ts';
+import { base64OfText } from '../masking/base64.ts';
+import { decodedText } from '../masking/detectors/encoded.ts';
+import { isMaskedData, isMaskToken, type Mask } from '../masking/mask.ts';
+import { anywhere } from '../masking/mask-text.ts';
 
 /** Stands where something stood that could tell the value of a Secret. */
 export const withheld = 'withheld: it could quote the value of a Secret';
