@@ -3,11 +3,13 @@ import { pipeline } from 'node:stream/promises';
 import {
   answerMaskingOf,
   governingPolicies,
+  mayBeCustom,
   type CompiledPolicy,
   type AnswerMasking,
   type Elevation,
   type Mask,
   type ReleaseCodec,
+  type RequestInfo,
 } from '@holdpoint/core';
 import { readBody } from '@holdpoint/platform';
 import { answerHeaders } from './answer/answer-headers.ts';
@@ -15,6 +17,7 @@ import { write } from './answer/send.ts';
 import { isLog, isOpenEnded, maskerOf, type MaskedAnswer } from './masking/masked-answer.ts';
 import { refusePatch, refuseSelector } from './masking/masked-requests.ts';
 import { negotiate } from './masking/negotiation.ts';
+import { mayQuoteMasked } from './masking/quoting-refusal.ts';
 import { withObjects } from './masking/table-objects.ts';
 import { readHeldAnswer, type Answer, type HeldAnswer } from './pause/held-answer.ts';
 import type { Pause } from './pause/pause.ts';
@@ -77,7 +80,9 @@ export async function servePlainRequest(
   if (how === undefined) await passOn(passed, response, notice);
   else {
     const { answerAs, include } = asked;
-    await passMasked(passed, response, notice, { info, how, mask: parts.mask, answerAs, include }, signal);
+    const withholdsMessages = await mayQuoteMasked(parts, request, how, passed.answer.statusCode ?? 502, signal);
+    const masked = { info, how: { ...how, withholdsMessages }, mask: parts.mask, answerAs, include };
+    await passMasked(passed, response, notice, masked, signal);
   }
   return undefined;
 }
@@ -104,13 +109,18 @@ function askUpstream(
   const negotiated = negotiate(headers.accept as string | undefined, info.verb === 'watch');
   if (isRefusal(negotiated)) return negotiated;
   const { accept, answerAs } = negotiated;
-  const isTable = how !== undefined && how.fields.length > 0 && /;as=table/i.test(accept);
+  const isTable = /;as=table/i.test(accept) && how !== undefined && asksForObjects(how, info);
   return {
     ...(isTable ? withObjects(url) : { url, include: 'asAsked' as const }),
     changes: { ...changes, accept },
     // Unmasked, it is passed on as it comes.
     answerAs: how === undefined ? 'json' : answerAs,
   };
+}
+
+/** Where a policy names secret fields, or a definition of somebody's own the columns. */
+function asksForObjects({ fields, detectors }: AnswerMasking, info: RequestInfo): boolean {
+  return fields.length > 0 || (detectors === 'all' && mayBeCustom(info));
 }
 
 async function passOn(passed: Answer, response: ServerResponse, notice: string | undefined): Promise<void> {

@@ -13,6 +13,8 @@ export interface AnswerMasking {
   detectors: 'all' | 'packed' | 'none';
   /** Places that a policy names. */
   fields: readonly FieldPath[];
+  /** A failure's message may quote what no detector would find: see maskStatus. */
+  withholdsMessages?: boolean;
 }
 
 /** Of a request, what says how its answers are masked. */

@@ -14,6 +14,7 @@ const parsed = parseFieldPath('$.spec.word');
 const named: AnswerMasking = { detectors: 'none', fields: 'path' in parsed ? [parsed.path] : [] };
 const release = `H4sI${'A'.repeat(80)}`;
 const password = 'hunter2!x';
+const set = (item: string): JsonValue => ({ 'f:spec': { 'f:tokens': { '.': {}, [item]: {} } } });
 
 test.each<[string, AnswerMasking, JsonValue, JsonValue]>([
   [
@@ -46,6 +47,60 @@ test.each<[string, AnswerMasking, JsonValue, JsonValue]>([
       kind: 'Table',
       columnDefinitions: [{ name: 'Password' }, { name: 'Secret' }],
       rows: [{ cells: [token(9), 'tls-of-web'] }],
+    },
+  ],
+  [
+    'a cell that copies a secret field under a harmless name, and not what is named alike',
+    detected,
+    {
+      kind: 'Table',
+      columnDefinitions: [{ name: 'Name' }, { name: 'Remark' }, { name: 'Colour' }],
+      rows: [
+        { cells: ['box', 'abc', 'red'], object: { metadata: { name: 'box' }, clientSecret: 'abc', password: 'box' } },
+      ],
+    },
+    {
+      kind: 'Table',
+      columnDefinitions: [{ name: 'Name' }, { name: 'Remark' }, { name: 'Colour' }],
+      rows: [
+        {
+          cells: ['box', token(3), 'red'],
+          object: { metadata: { name: 'box' }, clientSecret: token(3), password: token(3) },
+        },
+      ],
+    },
+  ],
+  [
+    'an item of a set, in metadata alone',
+    detected,
+    {
+      kind: 'PartialObjectMetadata',
+      metadata: { managedFields: [{ fieldsV1: set(`v:${JSON.stringify(password)}`) }] },
+    },
+    { kind: 'PartialObjectMetadata', metadata: { managedFields: [{ fieldsV1: set(`v:"${token(9)}"`) }] } },
+  ],
+  [
+    'what an item of a list is known by',
+    detected,
+    {
+      kind: 'Widget',
+      metadata: { managedFields: [{ fieldsV1: { 'f:users': { [`k:{"pin":1,"password":"${password}"}`]: {} } } }] },
+    },
+    {
+      kind: 'Widget',
+      metadata: { managedFields: [{ fieldsV1: { 'f:users': { [`k:{"pin":1,"password":"${token(9)}"}`]: {} } } }] },
+    },
+  ],
+  [
+    'a failure whose message may quote a masked value',
+    { ...detected, withholdsMessages: true },
+    { kind: 'Status', status: 'Failure', reason: 'Invalid', message: 'cannot change hunter2' },
+    {
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'Invalid',
+      message:
+        'the API server answered Invalid; its message is withheld, because messages about what has masked fields can quote their values',
     },
   ],
   [

@@ -7,10 +7,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/obj
 import type { AnswerMasking } from './answer-masking.ts';
 import { isPackedPayload } from './detectors/encoded.ts';
 import { maskDocument } from './mask-document.ts';
-import { maskCellCopies, maskFields } from './mask-fields.ts';
+import { lastApplied } from './last-applied.ts';
+import { maskCellCopies, maskFields, maskFoundCopies, type FieldValues } from './mask-fields.ts';
 import { maskObject } from './mask-object.ts';
 import { maskStatus, withoutQuotedObjects } from './mask-status.ts';
-import { lastApplied, secretKey } from './mask-secret.ts';
+import { secretKey } from './mask-secret.ts';
 import { maskText } from './mask-text.ts';
 import type { Mask } from './mask.ts';
 
@@ -42,15 +43,40 @@ export function maskRow(row: JsonValue, columns: readonly string[], mask: Mask, 
     how.fields.length > 0 && isJsonObject(object)
       ? maskFields(object, how.fields, mask).values
       : new Map<string, string>();
-  const masked = object === undefined ? undefined : maskItem(object, mask, how);
+  const found = remembering(mask);
+  const masked = object === undefined ? undefined : maskItem(object, found.mask, how);
   const copied = Array.isArray(cells) && values.size > 0 ? maskCellCopies(cells, values) : cells;
-  const shown = Array.isArray(copied) && how.detectors === 'all' ? maskCells(copied, columns, mask) : copied;
+  const shown =
+    Array.isArray(copied) && how.detectors === 'all'
+      ? maskCells(maskFoundCopies(copied, withoutNames(found.values, object)), columns, mask)
+      : copied;
   if (masked === object && shown === cells) return row;
   return {
     ...row,
     ...(shown === undefined ? {} : { cells: shown }),
     ...(masked === undefined ? {} : { object: masked }),
   };
+}
+
+/** The mask, which remembers what it masked of texts. */
+function remembering(mask: Mask): { mask: Mask; values: Map<string, string> } {
+  const values = new Map<string, string>();
+  const noting: Mask = {
+    ...mask,
+    ofText(place, text) {
+      const token = mask.ofText(place, text);
+      if (token !== text) values.set(text, token);
+      return token;
+    },
+  };
+  return { mask: noting, values };
+}
+
+/** The first column is the object's name, whatever password is the same. */
+function withoutNames(values: Map<string, string>, object: JsonValue | undefined): FieldValues {
+  const metadata = isJsonObject(object) ? object.metadata : undefined;
+  if (isJsonObject(metadata)) for (const name of [metadata.name, metadata.namespace]) values.delete(String(name));
+  return values;
 }
 
 /** Masks what stands around a list's items or a Table's rows. A list's own metadata (`continue`) is the API server's. */
@@ -140,7 +166,7 @@ function maskAssumed(item: JsonValue, mask: Mask, how: AnswerMasking): JsonValue
 
 /** Messages quote values, and of a value under a path of a policy nothing tells what it is. */
 function maskFailure(status: JsonObject, mask: Mask, how: AnswerMasking): JsonValue {
-  if (how.fields.length > 0) return maskStatus(status, 'what has masked fields');
+  if (how.fields.length > 0 || how.withholdsMessages === true) return maskStatus(status, 'what has masked fields');
   return how.detectors === 'none' ? status : maskDocument(withoutQuotedObjects(status), mask);
 }
 

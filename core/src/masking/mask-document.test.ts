@@ -32,6 +32,16 @@ describe('what is masked, and what stays', () => {
       },
     },
     {
+      situation: 'a text in binaryData: base64 still',
+      given: { binaryData: { 'app.env': base64OfText(`DB_PASSWORD=${value}\nA=b\n`), logo: 'iVBORw0KGgo=' } },
+      want: { binaryData: { 'app.env': base64OfText(`DB_PASSWORD=${token}\nA=b\n`), logo: 'iVBORw0KGgo=' } },
+    },
+    {
+      situation: 'what is packed in binaryData: base64 still',
+      given: { binaryData: { copy: `H4sI${'A'.repeat(80)}` } },
+      want: { binaryData: { copy: base64OfText(mask.ofText(anywhere, `H4sI${'A'.repeat(80)}`)) } },
+    },
+    {
       situation: 'a reference to a Secret',
       given: { env: [{ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] },
       want: { env: [{ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }] },

@@ -1,5 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { base64OfText } from './base64.ts';
+import { textOfBase64 } from './base64-text.ts';
+import { isPackedPayload } from './detectors/encoded.ts';
 import { isSecretValue, secretNameKind } from './detectors/secret-name.ts';
+import { maskFieldSet } from './mask-field-set.ts';
 import type { Mask } from './mask.ts';
 import { maskSecret, secretKey, type SecretKey } from './mask-secret.ts';
 import { maskCommand, maskKey, maskText, maskWhole } from './mask-text.ts';
@@ -57,10 +61,37 @@ function maskFields(value: JsonObject, mask: Mask, otherwise: SecretKey): JsonVa
       if (container !== undefined && (field === 'command' || field === 'args')) return container[field];
       if (field === 'value' && typeof named === 'string') return maskDocument(each, mask, named, otherwise);
       if (field === 'stringData' && isPlainMap(each)) return maskAll(each, mask);
+      if (field === 'binaryData' && isPlainMap(each)) return maskBinary(each, mask, otherwise);
+      if (field === 'fieldsV1' && isJsonObject(each)) return maskManagedFields(each, mask);
       return maskDocument(each, mask, field, otherwise);
     },
     mask,
   );
+}
+
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** A ConfigMap's `binaryData`: what stands for a value must be base64 too, or no client can decode the object. */
+function maskBinary(values: JsonObject, mask: Mask, otherwise: SecretKey): JsonObject {
+  return eachField(
+    values,
+    (name, packed) => {
+      if (typeof packed !== 'string') return packed;
+      const text = isPackedPayload(packed) ? undefined : textOfBase64(packed);
+      const shown = text === undefined ? maskText(packed, mask) : maskStringAt(name, text, mask, otherwise);
+      if (shown === (text ?? packed)) return packed;
+      return text === undefined && base64.test(shown) ? shown : base64OfText(shown);
+    },
+    mask,
+  );
+}
+
+function maskManagedFields(fields: JsonObject, mask: Mask): JsonObject {
+  return maskFieldSet(fields, {
+    maskValue: (value, name) => maskDocument(value, mask, name),
+    maskKey: (key) => (key.length < 16 ? key : maskKey(key, mask)),
+    isSuspect: (name) => name === 'value' || mask.memory.kindOf(name) !== undefined,
+  });
 }
 
 /** An owner, an event's object, a failure's details name a Secret, and are none. */
@@ -93,7 +124,6 @@ function eachField(value: JsonObject, maskOne: (field: string, each: JsonValue) 
   for (const [at, field] of names.entries()) {
     const each = value[field] ?? null;
     const masked = maskOne(field, each);
-    // managedFields hold the items of sets as keys.
     const shown = field.length < 16 ? field : maskKey(field, mask);
     if (fields === undefined && (masked !== each || shown !== field)) {
       fields = names.slice(0, at).map((before) => [before, value[before] ?? null]);

@@ -47,10 +47,26 @@ test.each<[string, JsonObject, string[], JsonObject]>([
     {
       metadata: {
         annotations: { 'kubectl.kubernetes.io/last-applied-configuration': `{"spec":{"a":"${token(2)}"}}` },
-        managedFields: [{ fieldsV1: { 'f:spec': { [token(2)]: {}, 'f:a': {} } } }],
+        managedFields: [{ fieldsV1: { 'f:spec': { [`v:"${token(2)}"`]: {}, 'f:a': {} } } }],
       },
       spec: { a: token(2), b: token(13) },
       status: { message: `set ${token(13)}, not se` },
+    },
+  ],
+  [
+    'an item of a set in metadata alone, by the name of its list, and none of another',
+    {
+      metadata: {
+        managedFields: [{ fieldsV1: { 'f:spec': { 'f:words': { 'v:"se"': {}, '.': {} }, 'f:a': { 'v:"x"': {} } } } }],
+      },
+    },
+    ['$.spec.words[*]'],
+    {
+      metadata: {
+        managedFields: [
+          { fieldsV1: { 'f:spec': { 'f:words': { [`v:"${token(2)}"`]: {}, '.': {} }, 'f:a': { 'v:"x"': {} } } } },
+        ],
+      },
     },
   ],
 ])('masks %s', (_situation, object, texts, want) => {

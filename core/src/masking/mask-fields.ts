@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { FieldPath } from './field-path.ts';
-import { lastApplied } from './mask-secret.ts';
+import { maskFieldSet } from './mask-field-set.ts';
+import { lastApplied } from './last-applied.ts';
 import { maskWhole } from './mask-text.ts';
 import type { Mask } from './mask.ts';
 
@@ -23,6 +24,8 @@ const anywhereElse: CopyRule = {
   isPlaceOfCopies: false,
 };
 const inCopies: CopyRule = { shortest: 4, isTelling: () => true, isPlaceOfCopies: true };
+/** Of values that were found by how they look, only a whole cell is a copy however short: `prod` stands in many a name. */
+const inCells: CopyRule = { ...anywhereElse, isPlaceOfCopies: true };
 
 /**
  * Masks what stands at the paths of one object, and every copy of it within that object: the last-applied annotation, the
@@ -40,7 +43,7 @@ export function maskFields(
     if (token !== text) values.set(text, token);
     return token;
   };
-  const masked = maskApplied(atPaths(object, paths, leaf), paths, leaf);
+  const masked = maskManaged(maskApplied(atPaths(object, paths, leaf), paths, leaf), paths, leaf);
   if (values.size === 0 || !isJsonObject(masked)) return { object, values };
   return { object: withoutCopies(masked, values), values };
 }
@@ -48,6 +51,12 @@ export function maskFields(
 /** Masks in the cells of a Table's row what was masked in the row's object: columns are copies of fields. */
 export function maskCellCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
   return cells.map((cell) => copiesIn(cell, values, inCopies));
+}
+
+/** The same for what detectors masked in the row's object. */
+export function maskFoundCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
+  const masked = cells.map((cell) => copiesIn(cell, values, inCells));
+  return masked.every((cell, at) => cell === cells[at]) ? cells : masked;
 }
 
 function atPaths(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
@@ -92,6 +101,27 @@ function maskApplied(value: JsonValue, paths: readonly FieldPath[], leaf: (text:
   return { ...value, metadata: { ...metadata, annotations: { ...annotations, [lastApplied]: masked } } };
 }
 
+/** managedFields show the items of sets in metadata alone, where the fields themselves are not: told by the field's name. */
+function maskManaged(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
+  const metadata = isJsonObject(value) ? value.metadata : undefined;
+  if (!isJsonObject(value) || !isJsonObject(metadata) || !Array.isArray(metadata.managedFields)) return value;
+  const names = new Set(paths.map(lastName));
+  const maskValue = (item: JsonValue, name: string): JsonValue =>
+    names.has(name)
+      ? maskLeaves(item, leaf)
+      : mapEach(item, (each, key) => (names.has(key) ? maskLeaves(each, leaf) : each));
+  const masking = { maskValue, maskKey: (key: string) => key, isSuspect: () => true };
+  const entries = mapEach(metadata.managedFields, (entry) =>
+    mapEach(entry, (each, key) => (key === 'fieldsV1' && isJsonObject(each) ? maskFieldSet(each, masking) : each)),
+  );
+  return entries === metadata.managedFields ? value : { ...value, metadata: { ...metadata, managedFields: entries } };
+}
+
+function lastName(path: FieldPath): string {
+  const named = path.findLast(({ step }) => step === 'field' || step === 'anywhere');
+  return named !== undefined && 'name' in named ? named.name : '';
+}
+
 function maskJsonText(text: string, paths: readonly FieldPath[], leaf: (text: string) => string): string {
   let parsed: JsonValue;
   try {
@@ -127,7 +157,9 @@ function copiesInText(text: string, values: FieldValues, rule: CopyRule): string
   for (const [plain, token] of values) {
     const quoted = JSON.stringify(plain);
     // `v:"…"` is how managedFields write an item of a set.
-    if (rule.isPlaceOfCopies && (shown === plain || shown === `v:${quoted}` || shown === `v:${plain}`)) return token;
+    if (rule.isPlaceOfCopies && shown === plain) return token;
+    if (rule.isPlaceOfCopies && (shown === `v:${quoted}` || shown === `v:${plain}`))
+      return `v:${JSON.stringify(token)}`;
     if (plain.length < rule.shortest || !rule.isTelling(plain)) continue;
     shown = shown.replaceAll(plain, () => token).replaceAll(quoted.slice(1, -1), () => token);
   }

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { looksRandom } from './detectors/secret-name.ts';
 import { isMaskToken, type Mask } from './mask.ts';
-import { maskWhole } from './mask-text.ts';
+import { maskText, maskWhole } from './mask-text.ts';
 
 /**
  * Masks the labels and annotations of Secrets whose values could have been copied there: a JSON patch can do it, and the
@@ -32,9 +32,15 @@ function maskValues(values: JsonValue, mask: Mask): JsonValue {
   return Object.fromEntries(
     entries.map(([name, value]) => [
       name,
-      typeof value === 'string' && isOpaque(value) ? maskWhole(value, mask) : value,
+      typeof value === 'string' && isOpaque(value) ? maskOpaque(value, mask) : value,
     ]),
   );
+}
+
+/** Where only a part of it is a credential (`user:x password=…`), the rest stays. */
+function maskOpaque(value: string, mask: Mask): string {
+  const masked = maskText(value, mask);
+  return masked === value ? maskWhole(value, mask) : masked;
 }
 
 const digest = /^[0-9a-f]+$/;

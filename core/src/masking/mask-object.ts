@@ -1,8 +1,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { lastApplied } from './last-applied.ts';
 import type { Mask } from './mask.ts';
 import { maskPatch } from './mask-patch.ts';
 import { maskStatus } from './mask-status.ts';
-import { lastApplied, maskSecret, secretKey, type SecretKey } from './mask-secret.ts';
+import { maskSecret, secretKey, type SecretKey } from './mask-secret.ts';
 
 /** What the caller knows from the request of a value that does not say itself: patches, metadata-only answers. */
 export interface Assumed {

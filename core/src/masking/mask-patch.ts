@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { lastApplied } from './last-applied.ts';
 import type { Mask } from './mask.ts';
 import {
-  lastApplied,
   maskData,
   maskDataValue,
   maskLastApplied,

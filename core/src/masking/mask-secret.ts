@@ -1,9 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { base64OfText } from './base64.ts';
+import { lastApplied } from './last-applied.ts';
+import { maskSecretMetadata } from './mask-secret-metadata.ts';
 import type { Mask } from './mask.ts';
-
-/** Where `kubectl apply` keeps the whole object as it was applied last: for a Secret, its values. */
-export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Names one Secret. */
 export interface SecretKey {
@@ -37,8 +36,8 @@ export function maskSecret(
   const masked: JsonObject = { ...secret };
   if (parts.includes('data')) replaceIn(masked, 'data', (values) => maskData(values, mask, key));
   if (parts.includes('stringData')) replaceIn(masked, 'stringData', (values) => maskStringData(values, mask, key));
-  if (parts.includes('annotations') && isJsonObject(masked.metadata)) {
-    masked.metadata = maskAnnotations(masked.metadata, mask, key);
+  if (parts.includes('annotations') && isJsonObject(secret.metadata)) {
+    masked.metadata = maskAnnotations(maskSecretMetadata(secret, mask, key), mask, key);
   }
   if (parts.includes('others')) {
     for (const field of Object.keys(masked)) {
@@ -90,9 +89,9 @@ export function maskLastApplied(applied: JsonValue, mask: Mask, key: SecretKey):
   return maskTextValue(applied, mask, key, lastApplied);
 }
 
-function maskAnnotations(metadata: JsonObject, mask: Mask, key: SecretKey): JsonObject {
-  const annotations = metadata.annotations;
-  if (!isJsonObject(annotations) || annotations[lastApplied] === undefined) return metadata;
+function maskAnnotations(metadata: JsonValue, mask: Mask, key: SecretKey): JsonValue {
+  const annotations = isJsonObject(metadata) ? metadata.annotations : undefined;
+  if (!isJsonObject(metadata) || !isJsonObject(annotations) || annotations[lastApplied] === undefined) return metadata;
   const applied = maskLastApplied(annotations[lastApplied], mask, key);
   return { ...metadata, annotations: { ...annotations, [lastApplied]: applied } };
 }

@@ -19,6 +19,11 @@ test.each([
     403,
     'secrets "db" is forbidden: User "a" cannot get resource "secrets" in API group "" at the cluster scope',
   ],
+  [
+    'a write to an older version',
+    409,
+    'Operation cannot be fulfilled on secrets "db": the object has been modified; please apply your changes to the latest version and try again',
+  ],
   ['our own webhook', 403, 'admission webhook "judge.holdpoint.dev" denied the request: held (h-1)'],
 ])('keeps the message of %s', (_situation, code, message) => {
   const status = failureStatus(code, message) as unknown as JsonObject;

@@ -8,6 +8,7 @@ import { isJsonObject } from '../kubernetes/object.ts';
 const safeMessages: readonly RegExp[] = [
   /^[a-z0-9.-]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "[a-z/]+" in API group "[a-z0-9.-]*"[a-zA-Z0-9 "-]*$/,
   /^[a-z0-9.-]+ "[^"]*" (?:not found|already exists)$/,
+  /^Operation cannot be fulfilled on [a-z0-9.-]+ "[^"]*": the object has been modified; please apply your changes to the latest version and try again$/,
   /^admission webhook "(?:[a-z0-9-]+\.)*holdpoint\.dev" denied the request: /,
 ];
 

@@ -2,6 +2,7 @@ import { decodedText, isPackedPayload } from './detectors/encoded.ts';
 import { findCredentials, findTokens } from './detectors/find-credentials.ts';
 import { findInCommand } from './detectors/command-flags.ts';
 import { mergeSpans, type Span } from './detectors/span.ts';
+import { heldFrom } from './held-tail.ts';
 import { isMaskedData, isMaskToken, maskTokens, type Mask, type SecretPlace } from './mask.ts';
 
 /**
@@ -111,6 +112,15 @@ export function maskBeginning(text: string, cut: number, mask: Mask): { masked: 
     if (start < read && end > read) read = end === text.length && start > 0 ? start : end;
   }
   return { masked: maskText(text.slice(0, read), mask), read };
+}
+
+/** Masks a text that was cut off: of what stands at its end, also what is only the beginning of a credential. */
+export function maskCutOff(text: string, mask: Mask): string {
+  const from = heldFrom(text, findCredentials(text), 0);
+  // What stands at the end may be masked already.
+  return from === text.length || isMasked(text.slice(from))
+    ? maskText(text, mask)
+    : maskText(text.slice(0, from), mask) + maskWhole(text.slice(from), mask);
 }
 
 function hidesCredentials(decoded: string): boolean {

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '../kubernetes/object.ts';
 import { isPackedPayload } from './detectors/encoded.ts';
 import { fieldStep, type DocumentPath } from './document-path.ts';
-import { lastApplied } from './mask-secret.ts';
+import { lastApplied } from './last-applied.ts';
 import type { ReleaseCodec } from './release-codec.ts';
 
 type Edit = (document: JsonValue, path: DocumentPath) => JsonValue;

@@ -461,3 +461,45 @@ test('any Secret survives being read and written back, applied or not', () => {
     }),
   );
 });
+
+describe('copies', () => {
+  const copied: JsonObject = {
+    ...secret,
+    metadata: {
+      name: 'db',
+      namespace: 'prod',
+      labels: { app: 'shop' },
+      annotations: { note: 'it is hunter2 hunter2', packed: base64('hunter2 hunter2') },
+    },
+  };
+  const box: JsonObject = {
+    apiVersion: 'example.com/v1',
+    kind: 'Box',
+    metadata: {
+      name: 'b',
+      managedFields: [{ fieldsV1: { 'f:spec': { 'f:tokens': { 'v:"hunter2\\"x"': {}, '.': {} } } } }],
+    },
+    spec: { tokens: ['hunter2"x'], colour: 'red' },
+  };
+
+  test.each([
+    ['a Secret’s value in its annotations', copied],
+    ['an item of a set in managedFields', box],
+  ])('%s, read, changed and written back: restored', (_situation, oldObject) => {
+    const shown = shownToGoverned(oldObject, mask);
+    expect(JSON.stringify(shown)).not.toContain('hunter2');
+    const change = (copy: Editable): void => {
+      copy.metadata.labels = { changed: 'yes' };
+    };
+    const { object } = restoreMasks({ object: edited(shown, change), oldObject, mask, show: shownToGoverned, codec });
+    expect(object).toEqual(edited(oldObject, change));
+  });
+
+  test('a Secret’s value changed beside its copy: nothing is restored, because the copy would be shown', () => {
+    const shown = edited(shownToGoverned(copied, mask), (copy) => {
+      copy.data.password = base64('another value 1');
+    });
+    const { object, patch } = restoreMasks({ object: shown, oldObject: copied, mask, show: shownToGoverned, codec });
+    expect({ object, patch }).toEqual({ object: shown, patch: [] });
+  });
+});

@@ -88,10 +88,21 @@ function restoreValue(value: JsonValue, path: DocumentPath, context: Context): J
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
   const fields = entries.map(
-    ([name, each]) => [name, restoreValue(each, [...path, fieldStep(name)], context)] as const,
+    ([name, each]) =>
+      [restoreKey(name, path, context), restoreValue(each, [...path, fieldStep(name)], context)] as const,
   );
+  const isSameField = ([name, each]: (typeof fields)[number], at: number): boolean =>
+    name === entries[at]?.[0] && each === entries[at]?.[1];
   // fromEntries defines own properties: a key called __proto__ stays a key.
-  return fields.every(([, each], at) => each === entries[at]?.[1]) ? value : Object.fromEntries(fields);
+  return fields.every(isSameField) ? value : Object.fromEntries(fields);
+}
+
+/** managedFields have the items of sets in their keys, as JSON; whoever reads, changes and writes an object sends them back. */
+function restoreKey(name: string, path: DocumentPath, { originals, restored }: Context): string {
+  if (path[0] !== fieldStep('metadata') || path[1] !== fieldStep('managedFields')) return name;
+  const result = name.replace(maskTokens, (token) => JSON.stringify(originals.get(token) ?? token).slice(1, -1));
+  if (result !== name) restored.push(pathText(path.slice(0, 2)));
+  return result;
 }
 
 function restoreString(text: string, path: DocumentPath, context: Context): JsonValue {

@@ -20,7 +20,7 @@ test.each<{ situation: string; raw: string[]; options: Parameters<typeof answerH
   {
     situation: 'an answer whose body is masked: nothing that described it before',
     raw: [...type, 'ETag', '"1"', 'Content-Length', '7'],
-    options: { masked: { mask, answerAs: 'json' } },
+    options: { masked: { mask, how: {}, answerAs: 'json' } },
     want: type,
   },
   {
@@ -50,13 +50,23 @@ test.each<{ situation: string; raw: string[]; options: Parameters<typeof answerH
   {
     situation: 'an answer written as YAML: says so',
     raw: [...type, 'ETag', '"1"'],
-    options: { masked: { mask, answerAs: 'yaml' } },
+    options: { masked: { mask, how: {}, answerAs: 'yaml' } },
     want: ['Content-Type', 'application/yaml'],
+  },
+  {
+    situation: 'a warning about a Secret that may quote it: withheld',
+    raw: ['Warning', '299 - "it says \\"hunter2\\""', ...approved],
+    options: { masked: { mask, how: { assumed: { kind: 'Secret' } }, answerAs: 'json' } },
+    want: [
+      'Warning',
+      '299 - "a warning is withheld, because warnings about Secrets can quote their values"',
+      ...approved,
+    ],
   },
   {
     situation: 'a warning that quotes a password: masked',
     raw: ['Warning', '299 - "unknown: --password=hunter22x"'],
-    options: { masked: { mask, answerAs: 'json' } },
+    options: { masked: { mask, how: {}, answerAs: 'json' } },
     want: ['Warning', `299 - "unknown: --password=holdpoint-mask:v1:${'a'.repeat(32)}:9"`],
   },
 ])('$situation', ({ raw, options, want }) => {

@@ -22,11 +22,22 @@ export function changeJson(bytes: Buffer, change: (value: JsonValue) => JsonValu
   try {
     const changed = change(parsed);
     if (changed === parsed) return bytes;
-    return Buffer.from(JSON.stringify(longNumber.test(text) ? change(parseExactly(text)) : changed));
+    return Buffer.from(written(longNumber.test(text) ? change(parseExactly(text)) : changed, text));
   } catch (error) {
     if (error instanceof RangeError) throw unreadable('the answer is nested too deeply, or a masking path is none');
     throw error;
   }
+}
+
+/** How Go writes a value in lines (`pretty=true`): where it stands deeper, all of its lines do. */
+const inLines = /^(\s*)[{[]\n( {2,64})\S/;
+
+/** A changed value, written in lines where it was. */
+function written(value: JsonValue, before: string): string {
+  const [, lead = '', indent] = inLines.exec(before) ?? [];
+  if (indent === undefined) return JSON.stringify(value);
+  const lines = JSON.stringify(value, undefined, 2).replaceAll('\n', `\n${indent.slice(2)}`);
+  return lead + lines + before.slice(before.trimEnd().length);
 }
 
 /** Throws ERR_MASK_UNREADABLE for what is no JSON. */

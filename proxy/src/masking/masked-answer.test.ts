@@ -23,6 +23,7 @@ function maskedBy(
 const secrets = '/api/v1/namespaces/a/secrets';
 const configMaps = '/api/v1/namespaces/a/configmaps';
 const secret = { kind: 'Secret', apiVersion: 'v1', metadata: { name: 's', namespace: 'a' }, data: { k: base64('hi') } };
+const maskedSecret = { ...secret, data: { k: base64(token(2)) } };
 const status = (message: string): string =>
   JSON.stringify({ kind: 'Status', status: 'Failure', reason: 'Invalid', code: 422, message });
 
@@ -34,6 +35,22 @@ test.each<[string, string, string, Parameters<typeof maskedBy>[2], Parameters<ty
     json,
     { answerAs: 'yaml' },
     `apiVersion: v1\ndata:\n  k: ${base64(token(2))}\nkind: Secret\nmetadata:\n  name: s\n  namespace: a\n`,
+  ],
+  [
+    'a list in lines: in lines',
+    secrets,
+    JSON.stringify({ kind: 'SecretList', items: [secret, secret] }, undefined, 2),
+    json,
+    {},
+    JSON.stringify({ kind: 'SecretList', items: [maskedSecret, maskedSecret] }, undefined, 2),
+  ],
+  [
+    'a Secret in lines: in lines',
+    `${secrets}/s`,
+    JSON.stringify(secret, undefined, 2),
+    json,
+    {},
+    JSON.stringify(maskedSecret, undefined, 2),
   ],
   [
     'a ConfigMap without a secret: its very bytes',

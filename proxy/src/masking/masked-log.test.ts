@@ -9,6 +9,8 @@ const pushAll = (...chunks: string[]): string[] => {
   return [...chunks.map((chunk) => masker.push(Buffer.from(chunk)).toString()), masker.end().toString()];
 };
 const body = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC';
+const wide = body.repeat(2);
+const time = '2026-01-01T00:00:00.000000001Z';
 const key = `-----BEGIN PRIVATE KEY-----\n${body}\n${body}\nAb==\n-----END PRIVATE KEY-----`;
 
 test.each<[string, string[], string[]]>([
@@ -36,6 +38,34 @@ test.each<[string, string[], string[]]>([
     ['no -----BEGIN PRIVATE KEY----- found\n', 'ready\n'],
     [`no ${token(33)}\n`, 'ready\n', ''],
   ],
+  [
+    'a log that begins within a key, up to its end: the mask of what there is',
+    [`${wide}\nAb==\n-----END PRIVATE KEY-----\nready\n`],
+    [`${token(wide.length + 5)}\n-----END PRIVATE KEY-----\nready\n`, ''],
+  ],
+  [
+    'a log that begins within a certificate: as it is',
+    [`${wide}\n-----END CERTIFICATE-----\n`],
+    [`${wide}\n-----END CERTIFICATE-----\n`, ''],
+  ],
+  [
+    'a log that begins within a key, with the time of each line',
+    [`${time} ${wide}\n${time} -----END EC PRIVATE KEY-----\n`],
+    [`${time} ${token(wide.length)}\n${time} -----END EC PRIVATE KEY-----\n`, ''],
+  ],
+  ['whole lines of a key, and no end: masked', [`${wide}\n`, 'ready\n'], ['', `${token(64)}\nready\n`, '']],
+  [
+    'a first line that may be one, and is none: held until the next',
+    ['AbCdEfGh12345678\n', 'ready\n'],
+    ['', 'AbCdEfGh12345678\nready\n', ''],
+  ],
+  ['a digest as the first line goes on at once', [`${'0a'.repeat(32)}\n`], [`${'0a'.repeat(32)}\n`, '']],
+  ['cut off within a key', [`-----BEGIN PRIVATE KEY-----\n${body}\nMIIEv`], ['', token(28 + body.length + 6)]],
+  ['cut off within a URL’s password', ['to postgres://shop:hunt'], ['', `to postgres://shop:${token(4)}`]],
+  ['cut off within a token', ['use ghp_Ab1Cd'], ['', `use ${token(9)}`]],
+  ['cut off behind a URL’s port', ['on http://shop:8080'], ['', 'on http://shop:8080']],
+  ['cut off behind an IPv6 address', ['on http://[::1]:8080/x'], ['', 'on http://[::1]:8080/x']],
+  ['cut off behind a mask', ['DB_PASSWORD=hunter2!x'], ['', `DB_PASSWORD=${token(9)}`]],
   ['bytes that are no text stay', ['\u0000\u0007 é\n'], ['\u0000\u0007 é\n', '']],
 ])('%s', (_situation, chunks, want) => {
   expect(pushAll(...chunks)).toEqual(want);

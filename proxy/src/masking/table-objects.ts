@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonValue } from '@holdpoint/core';
 
 /**
- * A Table's cells are copies of fields. Where a policy names secret fields, the rows' objects tell which cells to mask; so they
- * are asked for, and taken away again when the client wanted less.
+ * A Table's cells are copies of fields. Where a policy names secret fields, or somebody's own definition the columns, the rows'
+ * objects tell which cells to mask; so they are asked for, and taken away again when the client wanted less.
  */
 export type IncludeObject = 'asAsked' | 'Metadata' | 'None';
 
@@ -10,10 +10,9 @@ export type IncludeObject = 'asAsked' | 'Metadata' | 'None';
 export function withObjects(url: string): { url: string; include: IncludeObject } {
   const [path = '', query = ''] = splitOnce(url, '?');
   const parameters = new URLSearchParams(query);
-  const [wanted = 'Metadata', second] = parameters.getAll('includeObject');
-  if (second !== undefined || (wanted !== '' && wanted !== 'Metadata' && wanted !== 'None')) {
-    return { url, include: 'asAsked' };
-  }
+  // Of several, the API server takes the first.
+  const wanted = parameters.get('includeObject') ?? 'Metadata';
+  if (wanted !== '' && wanted !== 'Metadata' && wanted !== 'None') return { url, include: 'asAsked' };
   parameters.set('includeObject', 'Object');
   return { url: `${path}?${parameters.toString()}`, include: wanted === 'None' ? 'None' : 'Metadata' };
 }

@@ -1,0 +1,113 @@
+/**
+ * A Secret's values, where its metadata repeats them: somebody's script or a JSON patch has copied one into a label or an
+ * annotation. With the whole Secret at hand the copy is found by comparing; where there is only metadata (tables, lists of
+ * names) by its looks alone, so what looks drawn at random is masked in both.
+ */
+import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
+import { textOfBase64 } from './base64-text.ts';
+import { lastApplied } from './last-applied.ts';
+import { maskMetadata } from './mask-metadata.ts';
+import { isMaskedData, type Mask, type SecretPlace } from './mask.ts';
+
+/** Shorter values occur by chance: as a word, a number, a name. */
+const shortest = 8;
+/** A word in lower case (`postgres`, `shop-backend`) stands in a label for something else. */
+const isTelling = (text: string): boolean => /\d|[A-Z]|[^A-Za-z0-9-]/.test(text);
+/** These name objects, and cannot hold what the client chose, or are what the Secret is asked for by. */
+const notCopied = new Set([
+  'name',
+  'generateName',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'ownerReferences',
+]);
+
+interface Copy {
+  /** As it may stand in the metadata. */
+  text: string;
+  place: SecretPlace;
+}
+
+/** Masks a Secret's metadata by its values and by looks. The same reference when there is nothing to mask. */
+export function maskSecretMetadata(secret: JsonObject, mask: Mask, key: Omit<SecretPlace, 'key'>): JsonValue {
+  const { metadata } = secret;
+  if (!isJsonObject(metadata)) return metadata ?? null;
+  const shown = maskMetadata(metadata, mask);
+  if (!isJsonObject(shown)) return shown;
+  const longest = longestText(shown);
+  const copies = longest < shortest ? [] : copiesOf(secret, key, longest);
+  return copies.length === 0 ? shown : withoutCopies(shown, copies, mask);
+}
+
+/** How long the longest text is that may be a copy: a value that is longer needs no decoding. */
+function longestText(metadata: JsonObject): number {
+  const texts = [metadata.labels, metadata.annotations].flatMap((each) =>
+    isJsonObject(each) ? Object.entries(each) : [],
+  );
+  const finalizers = Array.isArray(metadata.finalizers) ? metadata.finalizers : [];
+  return [...texts.filter(([name]) => name !== lastApplied).map(([, text]) => text), ...finalizers].reduce<number>(
+    (longest, text) => (typeof text === 'string' ? Math.max(longest, text.length) : longest),
+    0,
+  );
+}
+
+/** The longer first: a shorter one may be a part of it. */
+function copiesOf(secret: JsonObject, key: Omit<SecretPlace, 'key'>, longest: number): Copy[] {
+  const names = new Set([key.name, key.namespace]);
+  const copies: Copy[] = [];
+  const add = (name: string, text: string): void => {
+    const plain = text.trim();
+    if (plain.length < shortest || plain.length > longest || !isTelling(plain) || names.has(plain)) return;
+    copies.push({ text: plain, place: { ...key, key: name } });
+  };
+  for (const [name, value] of entriesOf(secret.data)) {
+    if (isMaskedData(value)) continue;
+    // Four characters for three: what is longer than that cannot stand in any of the texts.
+    if (value.length > longest * 1.4 + 4) continue;
+    add(name, value);
+    add(name, textOfBase64(value) ?? '');
+  }
+  for (const [name, value] of entriesOf(secret.stringData)) add(name, value);
+  return copies.toSorted((a, b) => b.text.length - a.text.length);
+}
+
+function entriesOf(values: JsonValue | undefined): [string, string][] {
+  if (!isJsonObject(values)) return [];
+  return Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+}
+
+function withoutCopies(metadata: JsonObject, copies: readonly Copy[], mask: Mask): JsonObject {
+  const entries = Object.entries(metadata);
+  const masked = entries.map(([field, each]): [string, JsonValue] => [
+    field,
+    notCopied.has(field) ? each : maskCopies(each, copies, mask),
+  ]);
+  return masked.every(([, each], at) => each === entries[at]?.[1]) ? metadata : Object.fromEntries(masked);
+}
+
+function maskCopies(value: JsonValue, copies: readonly Copy[], mask: Mask): JsonValue {
+  if (typeof value === 'string') return maskCopiesIn(value, copies, mask);
+  if (Array.isArray(value)) {
+    const items = value.map((each) => maskCopies(each, copies, mask));
+    return items.every((each, at) => each === value[at]) ? value : items;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  const masked = entries.map(([name, each]): [string, JsonValue] => [
+    maskCopiesIn(name, copies, mask),
+    // By place already, and with the masks of its keys.
+    name === lastApplied ? each : maskCopies(each, copies, mask),
+  ]);
+  const isSame = masked.every(([name, each], at) => name === entries[at]?.[0] && each === entries[at]?.[1]);
+  return isSame ? value : Object.fromEntries(masked);
+}
+
+function maskCopiesIn(text: string, copies: readonly Copy[], mask: Mask): string {
+  return copies.reduce(
+    (shown, copy) =>
+      shown.includes(copy.text) ? shown.replaceAll(copy.text, () => mask.ofText(copy.place, copy.text)) : shown,
+    text,
+  );
+}
