@@ -6,22 +6,15 @@ import { proxyArms, type ProxyArm } from './arms.ts';
 import { benchNamespace, listSizes, secretsNamespaceOf } from './objects.ts';
 import type { ProxyBench } from './start-arms.ts';
 
-interface Read extends Call {
-  /** More clients than this do not ask for it at a time. */
-  mostClients: number;
-}
-
 /** What is asked for: of a kind that passes unread, of kinds that are searched, and of what is masked by its place. */
-export const reads: readonly Read[] = [
+export const reads: readonly Call[] = [
   get('GET, unmasked', `/api/v1/namespaces/${benchNamespace}/serviceaccounts/default`),
   get('GET, nothing found', `/api/v1/namespaces/${benchNamespace}/services/web`),
   get('GET, a text searched', `/api/v1/namespaces/${benchNamespace}/configmaps/settings`),
   get('GET, a Secret', `/api/v1/namespaces/${benchNamespace}/secrets/single`),
-  ...listSizes.map((size) => ({
-    ...get(`LIST of ${String(size)} Secrets`, `/api/v1/namespaces/${secretsNamespaceOf(size)}/secrets`),
-    // More have megabytes each under way, and a slot of a second takes a minute.
-    mostClients: 16,
-  })),
+  ...listSizes.map((size) =>
+    get(`LIST of ${String(size)} Secrets`, `/api/v1/namespaces/${secretsNamespaceOf(size)}/secrets`),
+  ),
 ];
 
 /** So that a slot does not count what its predecessor left to do, nor its own connections' handshakes. */
@@ -58,7 +51,7 @@ export type PeakMemory = Partial<Record<ProxyArm, number>>;
  */
 export async function measureReads(input: {
   bench: ProxyBench;
-  calls: readonly Read[];
+  calls: readonly Call[];
   clientCounts: readonly number[];
   rounds: number;
   secondsPerSlot: number;
@@ -68,9 +61,7 @@ export async function measureReads(input: {
   const { bench, calls, clientCounts, rounds, onProgress } = input;
   const load = startLoad();
   const random = createRandom(input.seed);
-  const cells = calls.flatMap((call) =>
-    clientCounts.filter((clients) => clients <= call.mostClients).map((clients) => ({ call, clients })),
-  );
+  const cells = calls.flatMap((call) => clientCounts.map((clients) => ({ call, clients })));
   const slots: ReadSlot[] = [];
   try {
     onProgress('warming up');
@@ -131,6 +122,6 @@ async function runSlot(
   };
 }
 
-function get(name: string, path: string): Read {
-  return { name, method: 'GET', path, mostClients: Infinity };
+function get(name: string, path: string): Call {
+  return { name, method: 'GET', path };
 }
