@@ -335,3 +335,15 @@ describe('a step with what people said to it', () => {
     expect(tellStep(step, { ...story([decision]), change }).change).toEqual({ type: 'Held', change });
   });
 });
+
+test('what the proxy tells, first and without bodies, does not make forgotten what was there before a write', () => {
+  const object = (wall: string): string =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { wall } });
+  const patch = { verb: 'patch', code: 200, request_body: '{"data":{"wall":"blue"}}', audit_id: 'patched' };
+  const [group] = replayed([
+    write(0, { response_body: object('red') }),
+    at(1, { ...patch, source: 'proxy', request_body: '' }),
+    at(1, { ...patch, response_body: object('blue') }),
+  ]);
+  expect(group?.steps.at(-1)?.change).toMatchObject({ type: 'Update', before: { data: { wall: 'red' } } });
+});

@@ -182,7 +182,8 @@ function take(open: OpenGroup, call: RecordedCall, known: ReturnType<typeof crea
   if (call.stage_time > group.endedAt) group.endedAt = call.stage_time;
   if (group.command === '') group.command = call.command;
   const before = known.before(call);
-  known.note(call);
+  // The proxy tells without bodies: what it says of a write would only make forgotten what was there before it.
+  if (call.source !== 'proxy') known.note(call);
   switch (kindOf(call)) {
     case 'discovery':
       if (!isToldAlready(open, call)) group.folded.discovery += 1;
