@@ -74,11 +74,9 @@ describe('a session, reconstructed', () => {
       'all of it is on record',
       async () => {
         const { stdout } = await cli('replay', session);
-        return ['hello from 42', 'CHG-17', 'delete namespaces/prod', '/shop/web:2.0'].every((part) =>
-          stdout.includes(part),
-        )
-          ? stdout
-          : undefined;
+        // The proxy tells of each at once, the API server a moment later: what is waited for, it alone knows.
+        const told = ['hello from 42', 'CHG-17', 'never-delete-namespaces', '/shop/web:2.0', 'wall: blue'];
+        return told.every((part) => stdout.includes(part)) ? stdout : undefined;
       },
       60_000,
     );
