@@ -38,8 +38,10 @@ export const auditorSteps: Step[] = [
       say('The API server’s own audit events, with every decision riding on the event of the request it was about.');
       const session = stack.sessionOf('agent');
       await until('the session’s events are stored', async () => {
+        // The proxy tells of a request at once, the API server, which knows the rules, in its next batch.
         const seen = await stack.approvals('approver', ['replay', session, '--no-wait']);
-        return /hello from 42/.test(seen.stdout) && /agent-was-here/.test(seen.stdout) ? true : undefined;
+        const last = [/hello from 42/, /agent-was-here/, /never-delete-namespaces/, /not during the sale/];
+        return last.every((part) => part.test(seen.stdout)) ? true : undefined;
       });
       const sessions = await approvals('approver', ['sessions']);
       check('the session is listed', sessions.code === 0 && sessions.stdout.includes(session));
