@@ -70,7 +70,7 @@ describe('what went past us is on record as such', () => {
     eventually(`the ${verb} of ${name} is stored`, async () => {
       const [row] = await rowsOf<Marked>(
         `SELECT username, governed, bypass, decision, code FROM audit_events
-         WHERE resource = 'configmaps' AND verb = '${verb}' AND name = '${name}' AND stage = 'ResponseComplete'`,
+         WHERE resource = 'configmaps' AND verb = '${verb}' AND name = '${name}' AND stage = 'ResponseComplete' AND source = 'apiserver'`,
       );
       return row;
     });
@@ -162,7 +162,7 @@ describe('what went past us is on record as such', () => {
     }
     const marks = await eventually('both are stored', async () => {
       const rows = await rowsOf<{ bypass: string; decision: string }>(
-        `SELECT bypass, decision FROM audit_events WHERE verb = 'deletecollection' AND username = 'coding-agent' ORDER BY event_time`,
+        `SELECT bypass, decision FROM audit_events WHERE verb = 'deletecollection' AND username = 'coding-agent' AND source = 'apiserver' ORDER BY event_time`,
       );
       return rows.length === 2 ? rows : undefined;
     });
