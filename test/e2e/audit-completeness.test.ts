@@ -21,7 +21,11 @@ interface Window {
  * A buffer of a hundred events instead of ten thousand, ten events a batch: what a large cluster loses in an outage of a minute,
  * this one loses in a second.
  */
-const apiServerFlags = { 'audit-webhook-batch-buffer-size': '100', 'audit-webhook-batch-max-size': '10' };
+const apiServerFlags = {
+  'audit-webhook-batch-buffer-size': '100',
+  'audit-webhook-batch-max-size': '10',
+  'audit-webhook-initial-backoff': '1s',
+};
 /** Longer than the API server tries for here when nobody answers: one, 1.5, 2.25 and 3.4 s. */
 const settle = '12s';
 const outageMs = 12_000;
