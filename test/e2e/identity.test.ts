@@ -89,6 +89,7 @@ describe('identity', () => {
           path: '/version',
           caFile,
           headers: { authorization: 'Bearer none' },
+          // Until it listens the connection is refused; one that never listens fails by the time limit.
         }).catch(() => undefined);
         return answer?.code === 401 ? true : undefined;
       },

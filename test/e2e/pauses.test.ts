@@ -83,6 +83,7 @@ describe('paused requests', () => {
         });
       });
     });
+    // A client that leaves awaits nothing; whoever awaits the answer hears of a failure all the same.
     answer.catch(() => undefined);
     sent.end(body);
     return { answer, leave: () => void sent.destroy() };

@@ -66,6 +66,7 @@ const refusedForGood: ReadonlySet<number> = new Set([400, 413, 415]);
  */
 export function createTranscript(parts: TranscriptParts): Transcript {
   const { post, leftOutEvent, observer, logger, now } = parts;
+  // Rejects when it is cut short alone, and that is how a transcript that closes is woken.
   const sleep = parts.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }).catch(() => undefined));
   const limits = { ...defaultLimits, ...parts.limits };
   const queue: string[] = [];
