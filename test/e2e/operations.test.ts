@@ -1,11 +1,10 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inRepository, startCommand, startScenario, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
 import { metricIn, metricsText } from '../src/metrics-text.ts';
+import { renewServedCertificate } from '../src/renewed-certificate.ts';
 import { requestJson } from '../src/request-json.ts';
 
 /** What whoever runs the webhook sees of it, and does to it. */
@@ -81,29 +80,11 @@ describe('running the webhook', () => {
 
   test('a certificate that is renewed: served without a restart, and writes pass', async () => {
     const { pid } = stack.service('webhook');
-    const renewed = await stack.files.issueServer('renewed');
-    for (const [file, text] of [
-      [stack.files.services.cert, renewed.certificate],
-      [stack.files.services.key, renewed.key],
-    ] as const) {
-      writeFileSync(`${file}.new`, text, { mode: 0o600 });
-      renameSync(`${file}.new`, file);
-    }
-    const wanted = new X509Certificate(renewed.certificate).serialNumber;
-    await eventually('the new one is served', async () => ((await servedSerial()) === wanted ? true : undefined));
+    await renewServedCertificate(stack, url());
     expect(await agentCreates('after-renewal')).toMatchObject({ code: 0 });
     expect(await metric('holdpoint_tls_reloads_total{result="ok"}')).toBe(1);
     expect(stack.service('webhook').pid).toBe(pid);
   }, 60_000);
-  const servedSerial = (): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const { port } = new URL(url());
-      const socket = connect({ host: '127.0.0.1', port: Number(port), ca: readFileSync(stack.caFile) }, () => {
-        resolve(socket.getPeerCertificate().serialNumber);
-        socket.destroy();
-      });
-      socket.on('error', reject);
-    });
 
   describe('--check', () => {
     const check = async (change: Record<string, string> = {}) => {

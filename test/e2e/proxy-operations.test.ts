@@ -1,13 +1,12 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'node:https';
-import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inRepository, pendingHold, startCommand, startScenario, type Stack } from '@holdpoint/local';
 import { connectionsTo } from '../src/connections.ts';
 import { eventually } from '../src/eventually.ts';
 import { metricIn, metricsText } from '../src/metrics-text.ts';
+import { renewServedCertificate } from '../src/renewed-certificate.ts';
 import { requestJson } from '../src/request-json.ts';
 import { stackRows } from '../src/stack-rows.ts';
 
@@ -137,29 +136,11 @@ describe('running the proxy', () => {
 
   test('a certificate that is renewed: served without a restart', async () => {
     const { pid } = stack.service('proxy');
-    const renewed = await stack.files.issueServer('renewed');
-    for (const [file, text] of [
-      [stack.files.services.cert, renewed.certificate],
-      [stack.files.services.key, renewed.key],
-    ] as const) {
-      writeFileSync(`${file}.new`, text, { mode: 0o600 });
-      renameSync(`${file}.new`, file);
-    }
-    const wanted = new X509Certificate(renewed.certificate).serialNumber;
-    await eventually('the new one is served', async () => ((await servedSerial()) === wanted ? true : undefined));
+    await renewServedCertificate(stack, url());
     expect(await metric('holdpoint_tls_reloads_total{result="ok"}')).toBe(1);
     expect(await agent('get', 'configmaps', '-n', 'dev')).toMatchObject({ code: 0 });
     expect(stack.service('proxy').pid).toBe(pid);
   }, 120_000);
-  const servedSerial = (): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const { port } = new URL(url());
-      const socket = connect({ host: '127.0.0.1', port: Number(port), ca: readFileSync(stack.caFile) }, () => {
-        resolve(socket.getPeerCertificate().serialNumber);
-        socket.destroy();
-      });
-      socket.on('error', reject);
-    });
 
   test('the API server is away, and back: told as a Status, then served again, by the same process', async () => {
     const { pid } = stack.service('proxy');
