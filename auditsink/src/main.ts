@@ -208,6 +208,7 @@ const intake = createIntake({
   logPositionsFolder: join(dataDir, 'log-positions'),
   onSpooled: () => opened.loader?.wake(),
   mark: governed.mark,
+  fieldsAbout: governed.fieldsAbout,
   observer: metrics.intake,
 });
 const query = createQueryApp({

@@ -42,6 +42,31 @@ describe('createGoverned', () => {
     expect(governed.mark(row, undefined).governed).toBe(true);
   });
 
+  test('which fields are secret, whoever a policy governs; a path that does not parse is in no policy in force', async () => {
+    const about = {
+      apiGroup: 'shop.example',
+      apiVersion: 'v1',
+      resource: 'accounts',
+      subresource: '',
+      namespace: '',
+      name: '',
+    };
+    const masking = {
+      fields: [{ apiGroups: ['shop.example'], resources: ['accounts'], paths: ['$.spec.pin', '$[?(@.x)]'] }],
+    };
+    let list: AccessPolicy[] = [];
+    const governed = await world(async () => ({ list: () => list })).created;
+    expect(governed.fieldsAbout(about)).toEqual([]);
+    list = [{ ...policy, spec: { ...policy.spec, masking } }];
+    const path = [
+      { step: 'field', name: 'spec' },
+      { step: 'field', name: 'pin' },
+    ];
+    expect(governed.fieldsAbout(about)).toEqual([path]);
+    expect(governed.fieldsAbout({ ...about, subresource: 'status' })).toEqual([path]);
+    expect(governed.fieldsAbout({ ...about, resource: 'orders' })).toEqual([]);
+  });
+
   test('no credentials: nobody is governed, said once', async () => {
     const { created, told, logged } = world(undefined);
     const governed = await created;

@@ -1,8 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { markRow, type AccessPolicy, type AuditRow, type UserInfo } from '@holdpoint/core';
+import {
+  fieldsAbout,
+  markRow,
+  type AccessPolicy,
+  type AuditRow,
+  type FieldPath,
+  type ObjectReference,
+  type UserInfo,
+} from '@holdpoint/core';
 import type { Logger, ObjectCache } from '@holdpoint/platform';
 
-/** Knows, as far as the cluster lets it, who is governed. */
+/** Knows, as far as the cluster lets it, who is governed, and which fields are secret. */
 export interface Governed {
   /**
    * Fills in `governed` and `bypass`. Never throws and never waits: an event is taken whatever is known of policies. While
@@ -11,6 +19,8 @@ export interface Governed {
    * @param authenticated of the event; undefined where it could not be read
    */
   mark(row: AuditRow, authenticated: UserInfo | undefined): AuditRow;
+  /** The places that any policy names in objects of a resource. Never waits: while policies are not readable, there are none. */
+  fieldsAbout(about: ObjectReference): readonly FieldPath[];
 }
 
 export interface GovernedParts {
@@ -58,6 +68,7 @@ export async function createGoverned(parts: GovernedParts): Promise<Governed> {
     await Promise.race([opened, sleep(parts.patienceMs ?? defaultPatienceMs, undefined, { ref: false })]);
   }
   return {
+    fieldsAbout: (about) => fieldsAbout(policies?.list() ?? [], about),
     mark(row, authenticated) {
       try {
         return markRow(row, { policies: policies?.list() ?? [], authenticated, expectProxy });

@@ -21,7 +21,7 @@ import { createLogReader } from './log-reader.ts';
 import { followLog } from './log-tail.ts';
 import { unobserved, type IntakeObserver, type IntakePath } from './observer.ts';
 import { createRowBatch } from './row-batch.ts';
-import { createRowLines, type MarkRow } from './row-lines.ts';
+import { createRowLines, type FieldsAbout, type MarkRow } from './row-lines.ts';
 import { requireSender, type SenderRules } from './sender.ts';
 
 /**
@@ -55,6 +55,8 @@ export interface IntakeParts {
   onSpooled: () => void;
   /** Adds to a row what is known of policies today. @default nothing */
   mark?: MarkRow;
+  /** What policies name as secret beside what always is. @default nothing */
+  fieldsAbout?: FieldsAbout;
   observer?: IntakeObserver;
   logger: Logger;
 }
@@ -90,10 +92,10 @@ const moreHeaders: Readonly<Record<number, Record<string, string>>> = {
 };
 
 export function createIntake(parts: IntakeParts): Intake {
-  const { spool, now, logger, onSpooled, observer = unobserved, mark = (row) => row } = parts;
+  const { spool, now, logger, onSpooled, observer = unobserved, mark = (row) => row, fieldsAbout = () => [] } = parts;
   const gate = createGate(gateLimits);
   const budget = createByteBudget(maxHeldBytes);
-  const toLine = createRowLines({ ...parts, mark, observer, auditIds: createAuditIdMemory() });
+  const toLine = createRowLines({ ...parts, mark, fieldsAbout, observer, auditIds: createAuditIdMemory() });
   const senders = { tokenFile: parts.recordingsTokenFile };
 
   const takeEvents = async (body: AsyncIterable<Buffer>, source: AuditSource, share: ByteShare): Promise<void> => {

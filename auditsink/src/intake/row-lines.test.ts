@@ -25,6 +25,7 @@ beforeEach(() => {
   nowMs = Date.parse('2026-05-04T12:00:00Z');
   toLine = createRowLines({
     mask: createMask((text) => createHmac('sha256', 'key').update(text).digest('hex')),
+    fieldsAbout: () => [],
     proxyUsername: 'proxy',
     now: () => nowMs,
     mark: (row) => ({ ...row, governed: true }),

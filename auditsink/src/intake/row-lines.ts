@@ -8,7 +8,9 @@ import {
   type AuditItem,
   type AuditRow,
   type AuditSource,
+  type FieldPath,
   type Mask,
+  type ObjectReference,
   type RowOptions,
   type UserInfo,
 } from '@holdpoint/core';
@@ -28,8 +30,12 @@ export type ToRowLine = (item: ScannedItem, source: AuditSource) => string;
  */
 export type MarkRow = (row: AuditRow, authenticated: UserInfo | undefined) => AuditRow;
 
+/** The places that policies name, today, in objects of a resource. */
+export type FieldsAbout = (about: ObjectReference) => readonly FieldPath[];
+
 export interface RowLineParts {
   mask: Mask;
+  fieldsAbout: FieldsAbout;
   /** The account that the proxy impersonates through. */
   proxyUsername: string;
   now: () => number;
@@ -46,6 +52,7 @@ const maxLoggedLength = 100;
 
 export function createRowLines({
   mask,
+  fieldsAbout,
   proxyUsername,
   now,
   mark,
@@ -54,7 +61,7 @@ export function createRowLines({
   logger,
 }: RowLineParts): ToRowLine {
   const optionsOf = (source: AuditSource): RowOptions => ({
-    ...{ mask, sha256, source, proxyUsername, maxBodyLength },
+    ...{ mask, fieldsAbout, sha256, source, proxyUsername, maxBodyLength },
     // Asked for only by what tells no time of its own.
     get now() {
       return toStoreTime(new Date(now()).toISOString()) ?? '';

@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, JsonValue } from '../kubernetes/object.ts';
 import { anywhere } from '../masking/mask-text.ts';
+import { parseFieldPath } from '../masking/field-path.ts';
 import { createMask } from '../masking/mask.ts';
 import { maskItem } from '../masking/mask-answer.ts';
 import { restoreMasks } from '../masking/restore-masks.ts';
@@ -130,6 +131,68 @@ test('a short value, or a word, is masked where it stands and nowhere else', () 
   };
   expect(maskEvent(eventOf({ requestObject }), mask).requestObject).toMatchObject({
     spec: { containers: [{ image: 'postgres:15', env: [{ value: mask.ofText(anywhere, 'postgres') }] }] },
+  });
+});
+
+describe('a field that a policy names', () => {
+  const parsed = parseFieldPath('$.spec.pin');
+  const fields = 'path' in parsed ? [parsed.path] : [];
+  const token = mask.ofText(anywhere, 'swordfish-12');
+  const accounts = { resource: 'accounts', apiGroup: 'shop.example', apiVersion: 'v1', namespace: 'dev', name: 'a' };
+  const account = (pin: string) => ({ kind: 'Account', metadata: { name: 'a' }, spec: { pin, colour: 'red' } });
+
+  test.each<[string, object, object]>([
+    [
+      'in both bodies, and where the event repeats it',
+      {
+        requestObject: account('swordfish-12'),
+        responseObject: account('swordfish-12'),
+        requestURI: '/apis/shop.example/v1/namespaces/dev/accounts/a?fieldManager=swordfish-12',
+      },
+      {
+        requestObject: account(token),
+        responseObject: account(token),
+        requestUri: `/apis/shop.example/v1/namespaces/dev/accounts/a?fieldManager=${token}`,
+      },
+    ],
+    [
+      'in a list',
+      { responseObject: { kind: 'AccountList', items: [account('swordfish-12')] } },
+      { responseObject: { kind: 'AccountList', items: [account(token)] } },
+    ],
+    [
+      'in a patch',
+      { requestObject: [{ op: 'replace', path: '/spec/pin', value: 'swordfish-12' }] },
+      { requestObject: [{ op: 'replace', path: '/spec/pin', value: token }] },
+    ],
+    [
+      'moved by a patch to where nothing tells it',
+      {
+        requestObject: [{ op: 'move', from: '/spec/pin', path: '/spec/colour' }],
+        responseObject: { kind: 'Account', spec: { colour: 'swordfish-12' } },
+      },
+      { responseObject: withheld },
+    ],
+    [
+      'quoted by a failure',
+      {
+        responseStatus: { code: 422, reason: 'Invalid', message: 'spec.pin: Invalid value: "sword"' },
+        responseObject: { kind: 'Status', status: 'Failure', reason: 'Invalid', message: 'spec.pin: "sword"' },
+      },
+      {
+        responseStatus: { message: expect.stringContaining('withheld') },
+        responseObject: { message: expect.stringContaining('withheld') },
+      },
+    ],
+    [
+      'in what the API server tells of a webhook that restored it',
+      { annotations: { 'patch.webhook.admission.k8s.io/round_0_index_1': '{"patch":[{"value":"sword"}]}' } },
+      { annotations: { 'patch.webhook.admission.k8s.io/round_0_index_1': withheld } },
+    ],
+  ])('%s', (_situation, event, expected) => {
+    const masked = maskEvent(eventOf({ objectRef: accounts, ...event }), mask, fields);
+    expect(masked).toMatchObject(expected);
+    expect(JSON.stringify(masked)).not.toContain('sword');
   });
 });
 

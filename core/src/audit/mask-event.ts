@@ -6,6 +6,10 @@ import { maskObject, type Assumed } from '../masking/mask-object.ts';
 import { maskSecret } from '../masking/mask-secret.ts';
 import { maskName, maskText } from '../masking/mask-text.ts';
 import { maskUri } from '../masking/mask-uri.ts';
+import { maskAnswer } from '../masking/mask-answer.ts';
+import { maskFieldsWritten } from '../masking/mask-fields-in-patch.ts';
+import { maskStatus } from '../masking/mask-status.ts';
+import type { FieldPath } from '../masking/field-path.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { AuditEvent, ObjectReference } from './audit-event.ts';
 import { collecting, createCopyMask, withheld } from './without-copies.ts';
@@ -44,11 +48,13 @@ const harmlessAnnotations: readonly RegExp[] = [
  * which has the command line of an exec; what the client says of itself. And then every copy of a value that was masked in
  * one of these, in all the others.
  *
+ * @param fields places that policies name in objects of the event's resource
  * @throws RangeError for a body nested deeper than the stack
  */
-export function maskEvent(event: AuditEvent, mask: Mask): MaskedParts {
+export function maskEvent(event: AuditEvent, mask: Mask, fields: readonly FieldPath[] = []): MaskedParts {
   const collected = collecting(mask);
-  const bodies = isAboutSecrets(event) ? maskSecretBodies(event, collected.mask) : maskBodies(event, collected.mask);
+  const shown = fields.length === 0 ? event : withoutFields(event, collected.mask, fields);
+  const bodies = isAboutSecrets(event) ? maskSecretBodies(shown, collected.mask) : maskBodies(shown, collected.mask);
   const parts = { ...bodies, ...maskEnvelope(event, collected.mask) };
   return collected.values.size === 0 ? parts : withoutCopiesIn(parts, collected.values);
 }
@@ -77,6 +83,24 @@ export function maskEnvelope(event: AuditEvent, mask: Mask): MaskedEnvelope {
 
 function isAboutSecrets({ objectRef }: AuditEvent): boolean {
   return objectRef.resource === 'secrets' && objectRef.apiGroup === '';
+}
+
+/** What stands at a policy's places is a secret whatever it looks like, so whatever could quote it is left out. */
+function withoutFields(event: AuditEvent, mask: Mask, fields: readonly FieldPath[]): AuditEvent {
+  const { requestObject, responseObject, responseStatus, annotations } = event;
+  return {
+    ...event,
+    requestObject: requestObject === undefined ? undefined : maskFieldsWritten(requestObject, fields, mask),
+    responseObject:
+      responseObject === undefined
+        ? undefined
+        : isMovedOut(requestObject)
+          ? withheld
+          : maskAnswer(responseObject, mask, { detectors: 'none', fields }),
+    responseStatus:
+      responseStatus.message === undefined ? responseStatus : maskStatus(responseStatus, 'what has masked fields'),
+    annotations: mapValues(annotations, (key, text) => (isHarmless(key) ? text : withheld)),
+  };
 }
 
 type Bodies = Pick<MaskedParts, 'requestObject' | 'responseObject' | 'responseStatus' | 'annotations'>;

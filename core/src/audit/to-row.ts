@@ -2,7 +2,8 @@ import { messageOf } from '../errors.ts';
 import { extraKeys, extraOf, type UserInfo } from '../identity/user-info.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
 import type { Mask } from '../masking/mask.ts';
-import { parseAuditItem, type AuditEvent, type AuditItem } from './audit-event.ts';
+import type { FieldPath } from '../masking/field-path.ts';
+import { parseAuditItem, type AuditEvent, type AuditItem, type ObjectReference } from './audit-event.ts';
 import { emptyRow, type AuditRow, type AuditSource } from './audit-row.ts';
 import { maskText } from '../masking/mask-text.ts';
 import { maskUri } from '../masking/mask-uri.ts';
@@ -15,6 +16,8 @@ export type Sha256 = (text: string) => string;
 export interface RowOptions {
   mask: Mask;
   sha256: Sha256;
+  /** The places that policies name in objects of a resource. @default none */
+  fieldsAbout?: (about: ObjectReference) => readonly FieldPath[];
   source: AuditSource;
   /** The account that the proxy impersonates through. */
   proxyUsername: string;
@@ -49,7 +52,7 @@ export function toRow(item: AuditItem, options: RowOptions): AuditRow {
 }
 
 function eventRow(event: AuditEvent, options: RowOptions): AuditRow {
-  const masked = { ...event, ...maskEvent(event, options.mask) };
+  const masked = { ...event, ...maskEvent(event, options.mask, options.fieldsAbout?.(event.objectRef)) };
   const row = knownOf(masked, options);
   row.request_body = bodyOf(masked.requestObject);
   row.response_body = bodyOf(masked.responseObject);

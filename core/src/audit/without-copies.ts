@@ -4,8 +4,8 @@ import { decodedText } from '../masking/detectors/encoded.ts';
 import { isMaskedData, isMaskToken, type Mask } from '../masking/mask.ts';
 import { anywhere } from '../masking/mask-text.ts';
 
-/** Stands where something stood that could tell the value of a Secret. */
-export const withheld = 'withheld: it could quote the value of a Secret';
+/** Stands where something stood that could tell a value that is masked at its place. */
+export const withheld = 'withheld: it could quote a masked value';
 
 /** Shorter values occur by chance: as a word, a number, a name. */
 const shortestTelling = 8;

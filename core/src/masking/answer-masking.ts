@@ -35,16 +35,35 @@ export function answerMaskingOf(
 ): AnswerMasking | undefined {
   if (!info.isResourceRequest || isTunnel(info)) return undefined;
   const assumed = assumedOf(info);
-  const fields = policies.flatMap(({ spec }) =>
-    // A log is text, and has none.
-    (info.subresource === 'log' ? [] : (spec.masking?.fields ?? []))
-      // The answer to a write of a subresource is the whole object.
-      .filter((each) => isAbout(each, info, ''))
-      .flatMap((each) => each.paths.map(pathOf)),
-  );
+  // A log is text, and has none.
+  const fields = info.subresource === 'log' ? [] : pathsAbout(policies, info).map(pathOf);
   const detectors = detectorsFor(policies, info, assumed !== undefined);
   if (assumed === undefined && detectors === 'none' && fields.length === 0) return undefined;
   return { detectors, fields, ...(assumed === undefined ? {} : { assumed }) };
+}
+
+/**
+ * The places that any of these policies names in objects of a resource: what a record of it must not show, whoever it was that wrote or
+ * read it. A path that does not parse is passed over: its policy is in force nowhere.
+ */
+export function fieldsAbout(
+  policies: readonly { spec: Pick<AccessPolicySpec, 'masking'> }[],
+  about: Pick<MaskedRequest, 'apiGroup' | 'resource'>,
+): readonly FieldPath[] {
+  return pathsAbout(policies, about).flatMap((text) => {
+    const parsed = parseFieldPath(text);
+    return 'problem' in parsed ? [] : [parsed.path];
+  });
+}
+
+/** The answer to a write of a subresource is the whole object, so a resource's fields are its subresources' too. */
+function pathsAbout(
+  policies: readonly { spec: Pick<AccessPolicySpec, 'masking'> }[],
+  about: Pick<MaskedRequest, 'apiGroup' | 'resource'>,
+): string[] {
+  return policies.flatMap(({ spec }) =>
+    (spec.masking?.fields ?? []).filter((each) => isAbout(each, about, '')).flatMap((each) => each.paths),
+  );
 }
 
 function detectorsFor(
@@ -60,7 +79,11 @@ function detectorsFor(
   return isSecret || isConfigMap(info) ? 'packed' : 'none';
 }
 
-function isAbout(rule: MaskedResources, info: MaskedRequest, subresource: string): boolean {
+function isAbout(
+  rule: MaskedResources,
+  info: Pick<MaskedRequest, 'apiGroup' | 'resource'>,
+  subresource: string,
+): boolean {
   const groups = rule.apiGroups ?? ['*'];
   return (
     (groups.includes('*') || groups.includes(info.apiGroup)) &&

@@ -59,7 +59,8 @@ export function maskFoundCopies(cells: JsonValue[], values: FieldValues): JsonVa
   return masked.every((cell, at) => cell === cells[at]) ? cells : masked;
 }
 
-function atPaths(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
+/** Masks the leaves that stand at the paths, which lead from this value; of one that leads no further, all of its leaves. */
+export function atPaths(value: JsonValue, paths: readonly FieldPath[], leaf: (text: string) => string): JsonValue {
   return paths.reduce((masked, path) => atPath(masked, path, 0, leaf), value);
 }
 
