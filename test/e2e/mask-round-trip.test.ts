@@ -212,6 +212,10 @@ describe('the round trip of masks', () => {
 
   /** What the detectors find, and what a policy names, in objects of any kind. */
   describe('masks in other objects', () => {
+    const withColour = (configMap: JsonObject, colour: string): JsonObject => ({
+      ...configMap,
+      data: { ...(configMap['data'] as JsonObject), colour },
+    });
     const shown = async (kind: string, name: string): Promise<JsonObject> => {
       const { code, stdout, stderr } = await agent(['get', kind, name, '-o', 'json']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -241,7 +245,12 @@ describe('the round trip of masks', () => {
           subjects: [{ kind: 'Group', name: 'ai-agents' }],
           defaultAction: 'Allow',
           reads: { defaultAction: 'Allow' },
-          masking: { fields: [{ apiGroups: [''], resources: ['configmaps'], paths: ['$.data.motd'] }] },
+          masking: {
+            fields: [
+              { apiGroups: [''], resources: ['configmaps'], paths: ['$.data.motd'] },
+              { apiGroups: [''], resources: ['services'], paths: ['$.spec.ports[*].nodePort'] },
+            ],
+          },
         },
       };
       const data = { motd: 'swordfish', colour: 'red' };
@@ -273,6 +282,38 @@ describe('the round trip of masks', () => {
       moved.data['colour'] = moved.data['motd'] ?? '';
       const refused = await agent(['replace', '-f', '-'], JSON.stringify(moved));
       expect(refused.stderr).toContain('at data.colour, which did not come from there');
+
+      // A number, whose mask no typed object can hold.
+      await admin(['create', 'service', 'nodeport', 'named', '-n', 'dev', '--tcp=80']);
+      const nodePortOf = (service: JsonObject): JsonValue =>
+        (service['spec'] as { ports: [{ nodePort: JsonValue }] }).ports[0].nodePort;
+      const nodePort = nodePortOf(await real('service', 'named'));
+      const service = await shown('service', 'named');
+      expect(nodePortOf(service)).toMatch(/^holdpoint-mask:v1:/);
+      const replaced = await agent(
+        ['replace', '-f', '-'],
+        JSON.stringify({ ...service, metadata: { ...(service['metadata'] as JsonObject), labels: { seen: 'yes' } } }),
+      );
+      expect(replaced).toMatchObject({ code: 0, stderr: '' });
+      const stored = await real('service', 'named');
+      expect({ nodePort: nodePortOf(stored), labels: (stored['metadata'] as JsonObject)['labels'] }).toEqual({
+        nodePort,
+        labels: { seen: 'yes' },
+      });
+
+      // What is written from here on is masked in the record as well, whoever wrote it, and what the webhook put back with it.
+      await admin(['patch', 'configmap', 'named', '-n', 'dev', '--type=merge', '-p', '{"data":{"motd":"halibut"}}']);
+      const plaid = withColour(await shown('configmap', 'named'), 'plaid');
+      expect(await agent(['replace', '-f', '-'], JSON.stringify(plaid))).toMatchObject({ code: 0 });
+      expect((await real('configmap', 'named'))['data']).toEqual({ motd: 'halibut', colour: 'plaid' });
+      const rows = async (containing: string): Promise<string> => {
+        const texts = 'concat(request_body, response_body, toString(annotations))';
+        const sql = `SELECT count() FROM audit_events WHERE source = 'apiserver' AND name = 'named' AND ${texts} LIKE '%${containing}%'`;
+        return (await stack.approvals('approver', ['sql', sql, '--format', 'TSV'])).stdout.trim();
+      };
+      await eventually('the write is in the record', async () => Number(await rows('plaid')) > 0 || undefined);
+      expect(await rows('halibut')).toBe('0');
+      await admin(['patch', 'configmap', 'named', '-n', 'dev', '--type=merge', '-p', '{"data":{"motd":"swordfish"}}']);
 
       const held = stack.kubectlStart(
         'agent',

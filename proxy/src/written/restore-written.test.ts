@@ -221,3 +221,51 @@ describe('server-side apply', () => {
     expect(JSON.parse(sent.toString())).toMatchObject({ data: shown(secret)['data'] });
   });
 });
+
+describe('a field that a policy names, and that is no text', () => {
+  const path = '/api/v1/namespaces/dev/services/shop';
+  const spec = { masking: { fields: [{ resources: ['services'], paths: ['$..nodePort', '$.spec.publish'] }] } };
+  const live = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'shop', namespace: 'dev' },
+    spec: { publish: true, ports: [{ name: 'http', port: 80, nodePort: 30_471 }] },
+  };
+  const masked = (how: AnswerMasking, object: JsonObject): JsonObject => maskItem(object, mask, how) as JsonObject;
+
+  test.each<[string, string, string, (shown: JsonObject) => JsonObject, JsonObject]>([
+    ['replaced whole', 'PUT', 'application/json', (shown) => shown, live],
+    [
+      'in a merge patch',
+      'PATCH',
+      'application/merge-patch+json',
+      (shown) => ({ spec: shown['spec'] ?? null }),
+      { metadata: { namespace: 'dev' }, spec: live.spec },
+    ],
+    [
+      'in a strategic merge patch, the list in another order',
+      'PATCH',
+      'application/strategic-merge-patch+json',
+      (shown) => {
+        const { ports } = shown['spec'] as { ports: JsonValue[] };
+        return { spec: { ports: [{ name: 'admin', port: 81 }, ...ports] } };
+      },
+      { metadata: { namespace: 'dev' }, spec: { ports: [{ name: 'admin', port: 81 }, ...live.spec.ports] } },
+    ],
+  ])('%s: the API server is sent what it can read', async (_situation, method, contentType, write, expected) => {
+    const request = requestOf(method, path, contentType);
+    const how = answerMaskingOf([{ spec }], request.info) as AnswerMasking;
+    const { sent, calls } = await run(request, bytes(write(masked(how, live))), { [path]: live }, how);
+    expect(JSON.parse(sent.toString())).toEqual(expected);
+    expect(calls).toMatchObject([{ method: 'GET', url: path, headers: { 'impersonate-user': 'bot' } }]);
+  });
+
+  test('in another place it stays a mask, for the webhook to refuse', async () => {
+    const request = requestOf('PUT', path);
+    const how = answerMaskingOf([{ spec }], request.info) as AnswerMasking;
+    const shown = masked(how, live) as { spec: { ports: { nodePort: JsonValue }[] } };
+    const moved = { ...live, spec: { ports: [{ name: 'http', port: shown.spec.ports[0]?.nodePort ?? null }] } };
+    const { sent } = await run(request, bytes(moved), { [path]: live }, how);
+    expect(JSON.parse(sent.toString())).toEqual(moved);
+  });
+});

@@ -1,5 +1,5 @@
 /**
- * Masks come back in what a client writes, and the webhook exchanges them for the values of the object that is written. In two
+ * Masks come back in what a client writes, and the webhook exchanges them for the values of the object that is written. In three
  * cases it cannot, and it is done here, before the API server reads the body, by what the client itself may read:
  *
  * Helm writes down every revision of a release as a new object: what it read of the one before comes back in the next, and a
@@ -7,6 +7,9 @@
  *
  * Server-side apply compares what is applied with what is there before it asks any webhook: a mask would be another value, and
  * a conflict with whoever owns the field.
+ *
+ * A policy may name a field that is a number or a boolean. Its mask is a text, which the API server cannot read there: it refuses the
+ * body before it asks any webhook.
  *
  * Only in its place, as everywhere: see core's restoreMasks.
  */
@@ -51,7 +54,8 @@ export async function restoreWritten(
 ): Promise<Buffer> {
   const { info } = request;
   if (how === undefined) return body;
-  if (!marks.some((mark) => body.includes(mark)) || !(isApply(request) || mayBeRevision(info))) return body;
+  if (!marks.some((mark) => body.includes(mark))) return body;
+  if (!(isOfLiveObject(request, how) || mayBeRevision(info))) return body;
   const written = readWritten(body, contentTypeOf(request));
   const containsMask = createMaskFinder(parts.codec);
   if (written === undefined || !containsMask(JSON.stringify(written.object))) return body;
@@ -60,7 +64,7 @@ export async function restoreWritten(
   const where: JsonObject = info.namespace === '' ? {} : { namespace: info.namespace };
   const placed: JsonObject = { ...object, metadata: { ...metadataOf(object), ...where } };
   let restored: JsonValue = placed;
-  for await (const oldObject of sourcesOf(parts, request, object, signal)) {
+  for await (const oldObject of sourcesOf(parts, request, how, object, signal)) {
     restored = restoreMasks({ ...parts, object: restored, oldObject, how }).object;
     if (!containsMask(JSON.stringify(restored))) break;
   }
@@ -79,6 +83,12 @@ function isApply(request: ProxyRequest): boolean {
   return verb === 'patch' && subresource === '' && contentTypeOf(request).includes('apply-patch');
 }
 
+/** True where what is written is compared with, or read into, the object that is there before any webhook is asked. */
+function isOfLiveObject(request: ProxyRequest, how: AnswerMasking): boolean {
+  const { verb, subresource } = request.info;
+  return isApply(request) || (how.fields.length > 0 && subresource === '' && (verb === 'update' || verb === 'patch'));
+}
+
 /** A revision is created, and updated with what helm has in mind since it read the one before. */
 function mayBeRevision({ verb, apiGroup, resource, subresource, namespace }: RequestInfo): boolean {
   if (apiGroup !== '' || subresource !== '' || namespace === '') return false;
@@ -89,13 +99,14 @@ function mayBeRevision({ verb, apiGroup, resource, subresource, namespace }: Req
 async function* sourcesOf(
   parts: RestoreWrittenParts,
   request: ProxyRequest,
+  how: AnswerMasking,
   object: JsonObject,
   signal: AbortSignal,
 ): AsyncGenerator<JsonObject> {
   const { info } = request;
-  if (isApply(request)) {
+  if (isOfLiveObject(request, how)) {
     const live = await read(parts, request, request.url.split('?', 1)[0] ?? '', signal);
-    // A Status where there is none: it has no place in common with what is applied.
+    // A Status where there is none: it has no place in common with what is written.
     if (live !== undefined) yield live;
   }
   const release = releaseNameOf(object, info);
