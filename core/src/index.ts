@@ -33,6 +33,7 @@ export * from './policy/duration.ts';
 export * from './policy/evaluate.ts';
 export * from './policy/explain.ts';
 export * from './policy/governing-policies.ts';
+export * from './policy/policy-set.ts';
 export * from './policy/policy-states.ts';
 export * from './policy/resource-rule.ts';
 export * from './policy/unanswerable-holds.ts';

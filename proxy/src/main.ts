@@ -2,6 +2,7 @@ import { createHmac, createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createMask,
+  createPolicySet,
   HoldpointError,
   messageOf,
   parseAuthenticationConfiguration,
@@ -45,7 +46,6 @@ import { createProxyMetrics, registerProxyGauges, type WatchedResource } from '.
 import { createHoldFollower } from './pause/hold-follower.ts';
 import { createPauseRoom } from './pause/pause-room.ts';
 import { createPause } from './pause/pause.ts';
-import { createPoliciesInForce } from './policies/policies-in-force.ts';
 import { assertExactPermissions, assertSomebodyKnown, permissionNamespaces } from './start-checks.ts';
 import { createTurnstile } from './pause/turnstile.ts';
 import { createRecorder } from './recording/recorder.ts';
@@ -212,9 +212,11 @@ const apiServices = await createObjectCache<ApiService>(config, kinds.apiService
 
 const aggregatedGroups = createAggregatedGroups(apiServices);
 const openSockets = createOpenSockets();
-const inForce = createPoliciesInForce(policies, logger);
+const policySet = createPolicySet(policies, ({ source, problems }) =>
+  logger.error({ policy: source.metadata.name, problems }, 'policy does not compile'),
+);
 const openSessions = createOpenSessions(
-  createStandings({ policies: inForce, grants: () => grants.list(), aggregatedGroups, now }),
+  createStandings({ policies: policySet.compiled, grants: () => grants.list(), aggregatedGroups, now }),
   logger,
 );
 policies.onChange(() => setImmediate(openSessions.review));
@@ -249,7 +251,7 @@ const server = createProxyServer(
       sessions,
       now,
     }),
-    policies: inForce,
+    policies: policySet.compiled,
     policyObjects: () => policies.list(),
     aggregatedGroups,
     notReady: () => (drain.isDraining() ? 'ending' : undefined),

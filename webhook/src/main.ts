@@ -2,7 +2,14 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { createMask, credentialIdExtra, type AccessPolicy, type Grant, type Hold } from '@holdpoint/core';
+import {
+  createMask,
+  createPolicySet,
+  credentialIdExtra,
+  type AccessPolicy,
+  type Grant,
+  type Hold,
+} from '@holdpoint/core';
 import {
   createAccessReview,
   createCandidate,
@@ -46,7 +53,6 @@ import { createNotifyMetrics } from './notify/counted-notifications.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { checkPolicy } from './policies/check-policy.ts';
 import { createPolicyGate } from './policies/policy-gate.ts';
-import { createPolicySet } from './policies/policy-set.ts';
 import { createReconciler } from './registration/reconciler.ts';
 import { toMendedEvent } from './registration/registration-event.ts';
 import { assertNotOverPermitted, assertOwnCredential, assertReadable, permissionNamespaces } from './start-checks.ts';
@@ -146,7 +152,9 @@ const [policyCache, holdCache, grantCache, namespaces] = await Promise.all([
   createObjectCache<Grant>(config, kinds.grants, watchBroke('grants')),
   createNamespaces(config, watchBroke('namespaces')),
 ]);
-const policies = createPolicySet(policyCache, logger);
+const policies = createPolicySet(policyCache, ({ source, problems }) =>
+  logger.error({ policy: source.metadata.name, problems }, 'policy does not compile'),
+);
 const gate = createPolicyGate(policies);
 const leader = startLeaderElection(
   createCandidate({

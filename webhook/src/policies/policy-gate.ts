@@ -1,6 +1,5 @@
-import { errored, type PolicyProblem } from '@holdpoint/core';
+import { errored, type PolicyProblem, type PolicySet } from '@holdpoint/core';
 import type { Reviewer } from '../http/review-handler.ts';
-import type { PolicySet } from './policy-set.ts';
 
 /** Whether this replica has ever been able to read every stored policy. */
 export interface PolicyGate {

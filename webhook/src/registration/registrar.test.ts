@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { compilePolicy, type AccessPolicy, type PolicyState } from '@holdpoint/core';
+import { compilePolicy, type AccessPolicy, type PolicySet, type PolicyState } from '@holdpoint/core';
 import type { Logger } from '@holdpoint/platform';
-import type { PolicySet } from '../policies/policy-set.ts';
 import { createFakeCluster, type FakeCluster } from '../testing/fake-cluster.ts';
 import { reconcileRegistration } from './registrar.ts';
 

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, type Condition, type JsonValue, type PolicyState } from '@holdpoint/core';
+import { canonicalJson, type Condition, type JsonValue, type PolicySet, type PolicyState } from '@holdpoint/core';
 import { isOutdated, kinds, type KubeClient, type Logger, type ResourceKind } from '@holdpoint/platform';
 import type { PolicyMetricState } from '../metrics.ts';
-import type { PolicySet } from '../policies/policy-set.ts';
 import { reportCondition } from '../policies/report-condition.ts';
 import {
   mutatingConfiguration,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluateWrite, type AccessPolicy, type AccessPolicySpec, type WriteRequest } from '@holdpoint/core';
-import type { Logger, ObjectCache } from '@holdpoint/platform';
-import { createPolicySet } from './policy-set.ts';
+import type { AccessPolicy, AccessPolicySpec } from './access-policy.ts';
+import { evaluateWrite, type WriteRequest } from './evaluate.ts';
+import { createPolicySet, type PolicySource } from './policy-set.ts';
+import type { PolicyState } from './policy-states.ts';
 
 const broken = { hold: { pauseFor: 'soon' } };
 const problems = [{ path: 'spec.hold.pauseFor', message: '"soon" is not a duration such as 90s, 10m or 1h30m' }];
@@ -20,38 +21,18 @@ function policy(
   };
 }
 
-/** A cache whose content the test sets, one watch event after the other. */
-function fakeCache(first: AccessPolicy[]) {
-  let objects = first;
-  let listener: (object: AccessPolicy) => void = () => undefined;
-  const cache: ObjectCache<AccessPolicy> = {
-    list: () => objects,
-    get: (name) => objects.find((each) => each.metadata.name === name),
-    onChange: (heard) => {
-      listener = heard;
-      return () => undefined;
-    },
-    stop: () => Promise.resolve(),
-  };
+/** A source whose content the test sets, one watch event after the other. */
+function fakeSource(first: AccessPolicy[]) {
+  let policies = first;
+  let listener = (): void => undefined;
+  const source: PolicySource = { list: () => policies, onChange: (heard) => void (listener = heard) };
   return {
-    cache,
+    source,
     set: (next: AccessPolicy[]) => {
-      objects = next;
-      listener(next[0] ?? policy('gone', 1, {}));
+      policies = next;
+      listener();
     },
   };
-}
-
-function fakeLogger() {
-  const errors: object[] = [];
-  const silent = () => undefined;
-  const logger: Logger = {
-    debug: silent,
-    info: silent,
-    warn: silent,
-    error: (fields, message) => void errors.push({ ...fields, message }),
-  };
-  return { logger, errors };
 }
 
 const write: WriteRequest = {
@@ -156,8 +137,8 @@ describe('createPolicySet: what becomes of a write', () => {
   ];
   test.each(rows)('$situation', ({ versions, wantAction, wantProblems }) => {
     const [first = [], ...later] = versions;
-    const { cache, set } = fakeCache(first);
-    const policies = createPolicySet(cache, fakeLogger().logger);
+    const { source, set } = fakeSource(first);
+    const policies = createPolicySet(source, () => undefined);
     for (const version of later) set(version);
     expect(evaluateWrite(policies.compiled(), write)?.action).toBe(wantAction);
     expect(policies.states().map((state) => state.problems)).toEqual(wantProblems);
@@ -165,16 +146,16 @@ describe('createPolicySet: what becomes of a write', () => {
 });
 
 describe('createPolicySet', () => {
-  test('a status was written: the newest object is the source, and nothing is compiled or logged again', () => {
-    const { cache, set } = fakeCache([policy('p', 1, broken, { resourceVersion: '1' })]);
-    const { logger, errors } = fakeLogger();
-    const policies = createPolicySet(cache, logger);
+  test('a status was written: the newest object is the source, and nothing is compiled or told again', () => {
+    const { source, set } = fakeSource([policy('p', 1, broken, { resourceVersion: '1' })]);
+    const told: PolicyState[] = [];
+    const policies = createPolicySet(source, (state) => void told.push(state));
     const [before] = policies.states();
     const withStatus = { ...policy('p', 1, broken, { resourceVersion: '2' }), status: { observedGeneration: 1 } };
     set([withStatus]);
     const [after] = policies.states();
     expect(after).toEqual({ ...before, source: withStatus });
     expect(after?.inForce).toBe(before?.inForce);
-    expect(errors).toEqual([{ policy: 'p', problems, message: 'policy does not compile' }]);
+    expect(told).toEqual([before]);
   });
 });
