@@ -12,7 +12,7 @@ export * from './masking/find-mask-tokens.ts';
 export { maskHelmRelease, withReleases } from './masking/helm-release.ts';
 export * from './masking/mask.ts';
 export * from './masking/answer-masking.ts';
-export type { FieldPath } from './masking/field-path.ts';
+export { pathsBehind, type FieldPath } from './masking/field-path.ts';
 export { mayBeCustom } from './masking/custom-resources.ts';
 export * from './masking/mask-answer.ts';
 export * from './masking/mask-document.ts';

@@ -110,6 +110,21 @@ const oracles: readonly Oracle[] = [
     ask: (guess) => ({ method: 'DELETE', path: dryRun(`${strongboxes}?fieldSelector=spec.password%3D${guess}`) }),
     twin: { method: 'DELETE', path: dryRun(`${strongboxes}?fieldSelector=spec.colour%3Dred`) },
   },
+  ...[
+    ['a label selector', '%3D'],
+    ['a label selector, negated', '!%3D'],
+  ].map(([oracle = '', operator = '']): Oracle => ({
+    oracle,
+    place: 'a Secret’s label with a secret’s name',
+    ask: (guess) => ({ path: `${secrets}?labelSelector=db-password${operator}${guess}` }),
+    twin: { path: `${secrets}?labelSelector=team${operator}shop,db-password` },
+  })),
+  {
+    oracle: 'a label selector on Secrets that are deleted by it',
+    place: 'a Secret’s label with a secret’s name',
+    ask: (guess) => ({ method: 'DELETE', path: dryRun(`${secrets}?labelSelector=db-password+in+(${guess})`) }),
+    twin: { method: 'DELETE', path: dryRun(`${secrets}?labelSelector=team+in+(other)`) },
+  },
 ];
 
 /**

@@ -133,6 +133,12 @@ function secretPlaces(value: Value): Place[] {
       { labels: { owner: 'helm', name: 'shop', status: 'deployed', version: '1' } },
     ),
     place('helm-copy', { notes: helmPayload('copy', value('a Helm release without its label, under another key')) }),
+    place(
+      'labelled',
+      { one: 'x' },
+      {},
+      { labels: { team: 'shop', 'db-password': value('a Secret’s label with a secret’s name') } },
+    ),
     place('copied', { password: copied }, {}, { annotations: { copy: base64(copied), plain: copied } }),
   ];
 }

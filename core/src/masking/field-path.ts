@@ -55,3 +55,24 @@ function stepAt(text: string, at: number): { step: FieldStep; end: number } | un
 function describe(text: string, at: number): string {
   return JSON.stringify(text.slice(at, at + 12));
 }
+
+/**
+ * What is left of paths for somebody who has gone these steps, field by field or by an item's index: nothing of one that leads
+ * elsewhere; an empty path where one has ended, which is at what is named or within it.
+ */
+export function pathsBehind(paths: readonly FieldPath[], steps: readonly string[]): readonly FieldPath[] {
+  return steps.reduce((left, step) => left.flatMap((each) => pathBehind(each, step)), paths);
+}
+
+function pathBehind(path: FieldPath, step: string): FieldPath[] {
+  const [first, ...rest] = path;
+  if (first === undefined) return [path];
+  if (first.step === 'anywhere') return first.name === step ? [rest, path] : [path];
+  return isAlong(first, step) ? [rest] : [];
+}
+
+function isAlong(step: Exclude<FieldStep, { step: 'anywhere' }>, name: string): boolean {
+  if (step.step === 'every') return true;
+  // `-` stands for the end of a list, which is at some index.
+  return step.step === 'index' ? name === '-' || name === String(step.index) : name === step.name;
+}

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../kubernetes/object.ts';
-import type { FieldPath, FieldStep } from './field-path.ts';
+import { pathsBehind, type FieldPath } from './field-path.ts';
 import { atPaths, maskFields } from './mask-fields.ts';
 import { maskWhole } from './mask-text.ts';
 import type { Mask } from './mask.ts';
@@ -19,28 +19,13 @@ function maskOperation(operation: JsonObject, paths: readonly FieldPath[], mask:
   const { path, value } = operation;
   if (typeof path !== 'string' || value === undefined) return operation;
   const [, ...steps] = path.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const onwards = steps.reduce<readonly FieldPath[]>((left, step) => left.flatMap((each) => after(each, step)), paths);
   if (steps.length === 0 && isJsonObject(value)) return withValue(operation, maskFields(value, paths, mask).object);
   return withValue(
     operation,
-    atPaths(value, onwards, (text) => maskWhole(text, mask)),
+    atPaths(value, pathsBehind(paths, steps), (text) => maskWhole(text, mask)),
   );
 }
 
 function withValue(operation: JsonObject, value: JsonValue): JsonObject {
   return value === operation.value ? operation : { ...operation, value };
-}
-
-/** What is left of a path behind one step of a pointer: nothing where it leads elsewhere, all of it where it has ended already. */
-function after(path: FieldPath, step: string): FieldPath[] {
-  const [first, ...rest] = path;
-  if (first === undefined) return [path];
-  if (first.step === 'anywhere') return first.name === step ? [rest, path] : [path];
-  return leadsTo(first, step) ? [rest] : [];
-}
-
-function leadsTo(step: Exclude<FieldStep, { step: 'anywhere' }>, name: string): boolean {
-  if (step.step === 'every') return true;
-  // `-` stands for the end of a list, which is at some index.
-  return step.step === 'index' ? name === '-' || name === String(step.index) : name === step.name;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { answerMaskingOf, createMask, requestInfoOf, type AccessPolicySpec, type RequestInfo } from '@holdpoint/core';
-import { refusePatch, refuseSelector } from './masked-requests.ts';
+import { refusePatch } from './masked-requests.ts';
 
 const mask = createMask(() => 'a'.repeat(64));
 const masking: AccessPolicySpec['masking'] = { fields: [{ resources: ['databases'], paths: ['$.spec.unlockedBy'] }] };
@@ -98,25 +98,4 @@ test.each<[string, RequestInfo, string, unknown, number | undefined]>([
 ])('a patch: %s', (_situation, info, type, body, want) => {
   const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   expect(refusePatch(info, howOf(info), type, bytes, mask)?.refused.code).toBe(want);
-});
-
-test.each([
-  ['by name', '/api/v1/namespaces/a/secrets?fieldSelector=metadata.name%3Ddb', undefined],
-  ['of pods by node', '/api/v1/pods?fieldSelector=spec.nodeName%3Dn,status.phase!=Running', undefined],
-  ['by a field that a policy masks', '/apis/example.com/v1/databases?fieldSelector=spec.unlockedBy%3Dguess', 403],
-  [
-    'by it and others, as not equal',
-    '/apis/example.com/v1/databases?fieldSelector=a%3Db,spec.unlockedBy!%3Dguess',
-    403,
-  ],
-  ['by a field with a secret’s name', '/apis/example.com/v1/widgets?fieldSelector=spec.password%3D%3Dguess', 403],
-])('a field selector %s', (_situation, url, want) => {
-  // A parameter said twice is refused before, by whoever reads the request line: here, too, it does not pass.
-  const info = infoOf('GET', url.split('?', 1)[0] ?? '');
-  expect(refuseSelector(info, howOf(info), url)?.refused.code).toBe(want);
-});
-
-test('a field selector in the second of two is never asked about: two of them are two readings', () => {
-  const url = '/apis/example.com/v1/widgets?fieldSelector=a=b&fieldSelector=spec.token=x';
-  expect(requestInfoOf('GET', url)).toMatchObject({ refused: true, code: 400 });
 });

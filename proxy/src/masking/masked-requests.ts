@@ -1,7 +1,6 @@
 import {
   isJsonObject,
   maskDocument,
-  secretNameKind,
   type AnswerMasking,
   type JsonObject,
   type JsonValue,
@@ -9,7 +8,6 @@ import {
   type RequestInfo,
 } from '@holdpoint/core';
 import { refuse, type Refusal } from '../refusal.ts';
-import { queryValues } from '../request/proxy-request.ts';
 
 /** Where nothing is masked: what is copied from, or tested, there shows nothing. */
 const openPlaces =
@@ -52,35 +50,6 @@ export function refusePatch(
       : `operation ${String(refused)} of the JSON patch: copy, move and test are served only where no masked value may lie, ` +
           'because they could show or confirm one; write the value itself',
   );
-}
-
-/**
- * A field selector is a question about a value: that a list comes back full or empty answers it. Refused for fields whose
- * values are masked.
- */
-export function refuseSelector(info: RequestInfo, how: AnswerMasking | undefined, url: string): Refusal | undefined {
-  if (how === undefined || !url.includes('?')) return undefined;
-  for (const term of queryValues(url, 'fieldSelector').flatMap((selector) => selector.split(','))) {
-    const field = term.split(/[=!]/, 1)[0]?.trim() ?? '';
-    const last = field.split('.').at(-1) ?? '';
-    const isNamed = how.fields.some((path) => {
-      const step = path.at(-1);
-      return (
-        step === undefined ||
-        step.step === 'every' ||
-        step.step === 'index' ||
-        step.name === last ||
-        field.split('.').includes(step.name)
-      );
-    });
-    if (!field.startsWith('metadata.') && (isNamed || (how.detectors === 'all' && secretNameKind(last) === 'strong'))) {
-      return refuse(
-        'forbidden',
-        `the field selector asks for the value of ${field} of ${info.resource}, which is masked`,
-      );
-    }
-  }
-  return undefined;
 }
 
 function isHarmless(operation: JsonObject, how: AnswerMasking, mask: Mask): boolean {
