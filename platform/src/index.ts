@@ -1,5 +1,6 @@
 export * from './flags.ts';
 export * from './http/body.ts';
+export * from './http/byte-budget.ts';
 export * from './http/drain.ts';
 export * from './http/https-server.ts';
 export * from './http/tls-files.ts';

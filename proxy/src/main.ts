@@ -42,6 +42,7 @@ import {
 import { createAuthenticator } from './identity/authenticator.ts';
 import { createServiceAccountTokens, findClusterIssuer } from './identity/service-account-tokens.ts';
 import { createSessions } from './identity/sessions.ts';
+import { createHeldBytes } from './held-bytes.ts';
 import { createProxyMetrics, registerProxyGauges, type WatchedResource } from './metrics.ts';
 import { createHoldFollower } from './pause/hold-follower.ts';
 import { createPauseRoom } from './pause/pause-room.ts';
@@ -269,6 +270,7 @@ const server = createProxyServer(
       releaseCodec,
     ),
     codec: releaseCodec,
+    heldBytes: createHeldBytes(),
     recorder: createRecorder(sinkAt('recordings-url')),
     openSockets,
     underWay,

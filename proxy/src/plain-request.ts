@@ -11,9 +11,10 @@ import {
   type ReleaseCodec,
   type RequestInfo,
 } from '@holdpoint/core';
-import { readBody } from '@holdpoint/platform';
+import { readBody, type ByteShare } from '@holdpoint/platform';
 import { answerHeaders } from './answer/answer-headers.ts';
 import { write } from './answer/send.ts';
+import type { HeldBytes } from './held-bytes.ts';
 import { isLog, isOpenEnded, maskerOf, type MaskedAnswer } from './masking/masked-answer.ts';
 import { refusePatch } from './masking/masked-requests.ts';
 import { negotiate } from './masking/negotiation.ts';
@@ -34,6 +35,7 @@ export interface PlainRequestParts {
   pause: Pause;
   mask: Mask;
   codec: ReleaseCodec;
+  heldBytes: HeldBytes;
   /** The policies as they are now: they say what is masked. */
   policies: () => readonly CompiledPolicy[];
 }
@@ -51,16 +53,35 @@ export async function servePlainRequest(
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
+  const share = parts.heldBytes.open(request.user.username);
+  try {
+    return await serveHolding(share, parts, request, message, response, signal);
+  } finally {
+    share.close();
+  }
+}
+
+async function serveHolding(
+  share: ByteShare,
+  parts: PlainRequestParts,
+  request: ProxyRequest,
+  message: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
   const { info } = request;
   const how = answerMaskingOf(governingPolicies(parts.policies(), request.user), info);
-  const body = isWrite(request) ? await readBody(message, maxBodyBytes) : undefined;
+  const body = isWrite(request) ? await readBody(message, maxBodyBytes, share.hold) : undefined;
   const refused =
     refuseSelector(info, how, request.url) ??
     (body === undefined
       ? undefined
       : refusePatch(info, how, String(request.headers['content-type'] ?? ''), body, parts.mask));
   if (refused !== undefined) return refused;
-  const sent = body === undefined ? undefined : await restoreWritten(parts, request, how, body, signal);
+  const sent =
+    body === undefined ? undefined : await restoreWritten({ ...parts, hold: share.hold }, request, how, body, signal);
+  // What the masks were restored from is let go of.
+  if (sent !== undefined) void share.hold(sent.length);
   const asked = askUpstream(request, how, body !== undefined);
   if (isRefusal(asked)) return asked;
 
@@ -73,7 +94,11 @@ export async function servePlainRequest(
       ...(sent === undefined ? {} : { body: sent }),
       signal,
     });
-    return answer.statusCode === 429 && body !== undefined ? readHeldAnswer(answer) : { answer };
+    if (answer.statusCode !== 429 || body === undefined) return { answer };
+    const held = await readHeldAnswer(answer);
+    // Who waits for an approval has room of its own: see pause-room.ts.
+    if ('hold' in held) void share.hold(0);
+    return held;
   };
   const outcome = await parts.pause<Answer>(request.user, () => sendElevated(attempt), signal);
   if (isRefusal(outcome)) return outcome;
@@ -83,7 +108,7 @@ export async function servePlainRequest(
     const { answerAs, include } = asked;
     const withholdsMessages = await mayQuoteMasked(parts, request, how, passed.answer.statusCode ?? 502, signal);
     const masked = { info, how: { ...how, withholdsMessages }, mask: parts.mask, answerAs, include };
-    await passMasked(passed, response, notice, masked, signal);
+    await passMasked(passed, response, notice, masked, share, signal);
   }
   return undefined;
 }
@@ -157,6 +182,7 @@ async function passMasked(
   response: ServerResponse,
   notice: string | undefined,
   masked: MaskedAnswer,
+  share: ByteShare,
   signal: AbortSignal,
 ): Promise<void> {
   const { answer } = passed;
@@ -180,11 +206,17 @@ async function passMasked(
     const shown = masker.push(chunk);
     ready.push(shown);
     size += shown.length;
-    if (size === 0 || (size < minWriteBytes && !openEnded)) continue;
-    if (!response.headersSent) response.writeHead(code, headers);
-    await write(response, Buffer.concat(ready, size), signal);
-    ready = [];
-    size = 0;
+    if (size > 0 && (size >= minWriteBytes || openEnded)) {
+      if (!response.headersSent) response.writeHead(code, headers);
+      // However slowly this client reads, its other requests do not wait for that.
+      void share.hold(0);
+      await write(response, Buffer.concat(ready, size), signal);
+      ready = [];
+      size = 0;
+    }
+    // A log's last line may have no end for hours.
+    const wait = openEnded ? undefined : share.hold(masker.held());
+    if (wait !== undefined) await wait;
   }
   const last = Buffer.concat([...ready, masker.end()]);
   if (!response.headersSent) response.writeHead(code, [...headers, 'Content-Length', String(last.length)]);

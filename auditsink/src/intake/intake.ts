@@ -9,11 +9,10 @@ import {
   type JsonValue,
   type Mask,
 } from '@holdpoint/core';
-import { sendJson, type Logger } from '@holdpoint/platform';
+import { createByteBudget, sendJson, type ByteShare, type Logger } from '@holdpoint/platform';
 import type { Spool } from '../spool/spool.ts';
 import { sha256 } from '../sha256.ts';
 import { createAuditIdMemory } from './audit-id-memory.ts';
-import { createByteBudget, type ByteShare } from './byte-budget.ts';
 import { decodedBody } from './decoded-body.ts';
 import { createEventScanner } from './event-scanner.ts';
 import { createGate } from './gate.ts';

@@ -8,6 +8,8 @@ export interface AnswerMasker {
   /** What can be told of the answer by now. Never more is held back than one object, or one line. */
   push(chunk: Buffer): Buffer;
   end(): Buffer;
+  /** Bytes that are held back now. */
+  held(): number;
 }
 
 /** Says what of an answer could not be read, without quoting it. */

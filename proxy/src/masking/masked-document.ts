@@ -51,6 +51,7 @@ export function createDocumentMasker(mask: Mask, how: AnswerMasking, include: In
   };
 
   return {
+    held: cutter.held,
     push(chunk) {
       const pieces = cutter.push(chunk);
       if (cutter.held() > maxHeldBytes) throw unreadable(`an object is larger than ${String(maxHeldBytes)} bytes`);

@@ -19,6 +19,7 @@ export function createLogMasker(mask: Mask): AnswerMasker {
   const masked = (groups: LineGroup[]): Buffer[] => groups.map((group) => maskGroup(group, mask));
 
   return {
+    held: () => pending.length,
     push(chunk) {
       const shown: Buffer[] = [];
       let text = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);

@@ -12,6 +12,7 @@ const longestSafeText = 128;
 export function createSafeTextMasker(code: number): AnswerMasker {
   let text = Buffer.alloc(0);
   return {
+    held: () => text.length,
     push(chunk) {
       text = Buffer.concat([text, chunk]);
       if (text.length > longestSafeText) throw unreadable('the API server answered in plain text');

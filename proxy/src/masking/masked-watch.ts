@@ -30,6 +30,7 @@ export function createWatchMasker(mask: Mask, how: AnswerMasking, include: Inclu
   };
 
   return {
+    held: () => pendingBytes,
     push(chunk) {
       const events: Buffer[] = [];
       let from = 0;

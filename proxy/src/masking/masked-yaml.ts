@@ -16,6 +16,7 @@ export function createYamlMasker(json: AnswerMasker): AnswerMasker {
       throw unreadable(`the answer is larger than ${String(maxYamlBytes)} bytes of YAML; ask for JSON`);
   };
   return {
+    held: () => size + json.held(),
     push(chunk) {
       keep(json.push(chunk));
       return Buffer.alloc(0);

@@ -23,6 +23,7 @@ const mask = withReleases(
   createMask((text) => createHmac('sha256', 'key').update(text).digest('hex')),
   codec,
 );
+const hold = (): undefined => undefined;
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const value = 'correct-horse-battery';
 const secret = {
@@ -93,7 +94,7 @@ const run = async (
   how = answerMaskingOf([], request.info),
 ) => {
   const apiServer = upstreamWith(answers);
-  const sent = await restoreWritten({ apiServer, mask, codec }, request, how, body, new AbortController().signal);
+  const sent = await restoreWritten({ apiServer, mask, codec, hold }, request, how, body, new AbortController().signal);
   return { sent, calls: apiServer.calls };
 };
 const bytes = (object: JsonValue): Buffer => Buffer.from(JSON.stringify(object));
@@ -148,7 +149,7 @@ describe('the record of a new revision', () => {
     const { signal } = new AbortController();
     const body = bytes(next);
     const request = requestOf('POST', create);
-    expect(await restoreWritten({ apiServer, mask, codec }, request, undefined, body, signal)).toBe(body);
+    expect(await restoreWritten({ apiServer, mask, codec, hold }, request, undefined, body, signal)).toBe(body);
     expect(apiServer.calls).toEqual([]);
   });
 

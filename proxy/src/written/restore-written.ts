@@ -25,7 +25,7 @@ import {
   type ReleaseCodec,
   type RequestInfo,
 } from '@holdpoint/core';
-import { readBody } from '@holdpoint/platform';
+import { readBody, type ByteShare } from '@holdpoint/platform';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 import type { ApiServer } from '../upstream/api-server.ts';
 import { upstreamHeaders } from '../upstream/impersonation.ts';
@@ -35,6 +35,8 @@ export interface RestoreWrittenParts {
   apiServer: Pick<ApiServer, 'send'>;
   mask: Mask;
   codec: ReleaseCodec;
+  /** Told of the bytes that are held; see HeldBytes. */
+  hold: ByteShare['hold'];
 }
 
 /** helm keeps ten revisions of at most 1 MiB, in base64; who keeps hundreds restores from none. */
@@ -147,7 +149,7 @@ async function readRevisions(
 
 /** Reads in the client's own name: what it may not read restores nothing. */
 async function read(
-  { apiServer }: RestoreWrittenParts,
+  { apiServer, hold }: RestoreWrittenParts,
   request: ProxyRequest,
   url: string,
   signal: AbortSignal,
@@ -158,7 +160,7 @@ async function read(
     'content-type': undefined,
   });
   const answer = await apiServer.send({ method: 'GET', url, headers, signal });
-  return parseObject((await readBody(answer, maxReadBytes)).toString('utf8'));
+  return parseObject((await readBody(answer, maxReadBytes, hold)).toString('utf8'));
 }
 
 function versionOf(revision: JsonObject): number {
