@@ -14,6 +14,8 @@ interface Told {
   who: string;
   session?: string;
   onBehalfOf?: string;
+  /** Beside those that everybody is in. */
+  groups?: readonly string[];
   verb: string;
   group?: string;
   resource: string;
@@ -43,6 +45,7 @@ const day: readonly Told[] = [
   {
     ...{ at: '10:03:31', who: 'agent', session: 's-1', verb: 'delete', group: 'apps', resource: 'deployments' },
     ...{ namespace: 'prod', name: 'shop', annotations: judged('approved', 'production-writes', 'h-1') },
+    groups: ['holdpoint:deployer'],
   },
   {
     ...{
@@ -113,10 +116,11 @@ function decided(at: string, who: string, hold: string, verdict: string, reason:
 }
 
 function eventOf(told: Told, index: number): object {
-  const { at, who, session, onBehalfOf, verb, group, resource, subresource, namespace = '', name, code = 200 } = told;
+  const { at, who, session, onBehalfOf, groups = [], verb, group, resource, subresource } = told;
+  const { namespace = '', name, code = 200 } = told;
   const agent = {
     username: who,
-    groups: ['system:authenticated'],
+    groups: ['system:authenticated', ...groups],
     extra: {
       ...(session === undefined ? {} : { 'holdpoint.dev/session': [session] }),
       ...(onBehalfOf === undefined ? {} : { 'holdpoint.dev/on-behalf-of': [onBehalfOf] }),
@@ -215,6 +219,10 @@ const answers: Readonly<Record<string, { columns: string[]; rows: unknown[][] }>
     rows: [['h-2', 'bob', ['bob']]],
   },
   'What passed by a grant?': { columns: ['grant_name', 'username', 'requests'], rows: [['g-1', 'deployer', 1]] },
+  'What was done with a lent permission?': {
+    columns: ['username', 'lent', 'verb', 'name', 'decision', 'hold', 'code'],
+    rows: [['agent', ['holdpoint:deployer'], 'delete', 'shop', 'approved', 'h-1', 200]],
+  },
   'Who changed one object, and to what?': {
     columns: ['username', 'session', 'data'],
     rows: [
