@@ -24,6 +24,7 @@ export { secretNameKind } from './masking/detectors/secret-name.ts';
 export * from './masking/mask-stream.ts';
 export * from './masking/release-codec.ts';
 export * from './masking/restore-masks.ts';
+export { trailingStart } from './masking/trailing.ts';
 export * from './cel/compile-cel.ts';
 export { createCelEngine, type CelEngine, type CheckedExpression } from './cel/engine.ts';
 export * from './policy/compile-policy.ts';

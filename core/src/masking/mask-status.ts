@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../kubernetes/object.ts';
 import { isJsonObject } from '../kubernetes/object.ts';
+import type { Span } from './detectors/span.ts';
 
 /**
  * Messages that are made before the API server reads the object, or by our own webhook: they name, but cannot quote a
@@ -28,8 +29,7 @@ export function maskStatus(status: JsonObject, about = 'Secrets'): JsonObject {
   return rebuilt;
 }
 
-/** From the first brace before a quote to the last brace: a write that cannot be decoded is answered with the whole stored object. */
-const quotedObject = /\{\\*".*\}/s;
+const objectBegins = /\{\\*"/;
 
 /** A failure Status with the objects that its messages quote left out; the same reference when they quote none. */
 export function withoutQuotedObjects(status: JsonObject): JsonObject {
@@ -43,8 +43,19 @@ export function withoutQuotedObjects(status: JsonObject): JsonObject {
 
 function withoutObject(holder: JsonObject): JsonObject {
   const { message } = holder;
-  if (typeof message !== 'string' || !quotedObject.test(message)) return holder;
-  return { ...holder, message: message.replace(quotedObject, '{… withheld …}') };
+  const quoted = typeof message === 'string' ? quotedObject(message) : undefined;
+  if (typeof message !== 'string' || quoted === undefined) return holder;
+  return { ...holder, message: `${message.slice(0, quoted.start)}{… withheld …}${message.slice(quoted.end)}` };
+}
+
+/**
+ * From the first brace before a quote to the last brace: a write that cannot be decoded is answered with the whole stored object. Not
+ * one expression, which would look for the last brace from each of the first ones, and a client may have written a million of these.
+ */
+function quotedObject(message: string): Span | undefined {
+  const end = message.lastIndexOf('}') + 1;
+  const start = message.slice(0, end).search(objectBegins);
+  return start < 0 ? undefined : { start, end };
 }
 
 function maskDetails(details: JsonObject): JsonObject {

@@ -9,6 +9,7 @@
 import { findCredentials, findTokens } from './detectors/find-credentials.ts';
 import type { Span } from './detectors/span.ts';
 import { heldFrom } from './held-tail.ts';
+import { trailingStart } from './trailing.ts';
 import type { Mask } from './mask.ts';
 import { anywhere, findSecrets, maskWhole } from './mask-text.ts';
 import { escape, escapesIn, plainText, withoutEscapes } from './terminal-escapes.ts';
@@ -34,6 +35,8 @@ export interface StreamMasker {
 
 /** A unit that is longer is masked in parts: held whole, it would be memory that a stranger decides on. */
 export const longestUnit = 65_536;
+/** Each line of a unit is looked at with those before it; no key and no manifest has as many of a few characters each. */
+const mostLines = 4_096;
 /** Of such a unit, what the next part is read with; no token by format is longer. */
 const keptContext = 4_096;
 /** Of a credential that goes on in the next part, what tells so. */
@@ -49,6 +52,7 @@ export function createStreamMasker(mask: Mask): StreamMasker {
   /** Where the last mask that was given out ends: a credential that goes on there is swallowed. */
   let maskedTo = 0;
   let lineStart = 0;
+  let lines = 0;
   let block: Block | undefined;
   let bytes = false;
   /** Of bytes: how many have passed, and whether they are a text's. */
@@ -87,7 +91,7 @@ export function createStreamMasker(mask: Mask): StreamMasker {
       if (afterNul || !isPrintable(content)) inText = afterNul && offset % archiveBlock === 0;
     }
     unit = '';
-    released = maskedTo = lineStart = 0;
+    released = maskedTo = lineStart = lines = 0;
     block = undefined;
     return out;
   };
@@ -112,7 +116,8 @@ export function createStreamMasker(mask: Mask): StreamMasker {
     if (belongs === undefined || belongs === 'none') block = opensBlock(line);
     else if (belongs === 'last') block = undefined;
     lineStart = unit.length;
-    return block === undefined || unit.endsWith('\0') ? out + close() : out;
+    lines += 1;
+    return block === undefined || lines === mostLines || unit.endsWith('\0') ? out + close() : out;
   };
 
   /** `unit` has grown to its limit: gives out most of it, and keeps what the rest is to be read with. */
@@ -181,7 +186,7 @@ export function createStreamMasker(mask: Mask): StreamMasker {
 const lineEnd = /\n|\r|\0+/g;
 
 function withoutEnd(text: string): string {
-  return text.replace(/[\n\r\0]+$/, '');
+  return text.slice(0, trailingStart(text, '\n\r\0'));
 }
 
 /** Control characters but those of a text: tab, line ends, escape; and 0x80 to 0x9f, which UTF-8 has in its characters. */

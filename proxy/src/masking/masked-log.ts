@@ -1,4 +1,4 @@
-import { maskBeginning, maskCutOff, maskDocument, maskWhole, type Mask } from '@holdpoint/core';
+import { maskBeginning, maskCutOff, maskDocument, maskWhole, trailingStart, type Mask } from '@holdpoint/core';
 import type { AnswerMasker } from './answer-masker.ts';
 import { createKeyLines, timestamp, type LineGroup } from './key-lines.ts';
 
@@ -52,10 +52,10 @@ export function createLogMasker(mask: Mask): AnswerMasker {
 function maskGroup({ text: bytes, kind }: LineGroup, mask: Mask): Buffer {
   const text = bytes.toString('utf8');
   const [before = ''] = timestamp.exec(text) ?? [];
-  const [after = ''] = /[\r\n]*$/.exec(text) ?? [];
-  const said = text.slice(before.length, text.length - after.length);
+  const end = Math.max(before.length, trailingStart(text, '\r\n'));
+  const said = text.slice(before.length, end);
   const masked = maskSaid(said, kind, mask);
-  return masked === said ? bytes : Buffer.from(`${before}${masked}${after}`);
+  return masked === said ? bytes : Buffer.from(`${before}${masked}${text.slice(end)}`);
 }
 
 function maskSaid(said: string, kind: LineGroup['kind'], mask: Mask): string {

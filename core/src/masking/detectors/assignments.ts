@@ -1,6 +1,6 @@
 import { isSecretValue, secretNameKind } from './secret-name.ts';
+import { trailingStart } from '../trailing.ts';
 import type { Span } from './span.ts';
-
 /**
  * A name, perhaps in quotes, perhaps with its type, and what assigns: `=`, `:`, `=>`, `:=`, make's `?=` and `::=`, PHP's `.=`. A
  * name begins where no name's character stands before it.
@@ -83,21 +83,22 @@ function valueAt(
       lineStart &&
       (isOneOfLines(text, start) || !/\s/.test(text.slice(start, Math.min(lineEnd, start + 512)).trim()))
     ) {
-      const line = text
-        .slice(start, lineEnd)
-        .replace(/\s+#.*$/, '')
-        .trimEnd();
+      const line = withoutComment(text.slice(start, lineEnd)).trimEnd();
       return { start, end: start + line.length, prose: false, block: false };
     }
   }
   unquoted.lastIndex = start;
   const found = unquoted.exec(text)?.[0];
   if (found === undefined) return undefined;
-  const trimmed =
-    operator === ':'
-      ? found.replace(/[)\]}.]+$/, '')
-      : found.replace(/[)\]}]+$/, (tail) => (/[([{]/.test(found) ? tail : ''));
-  return { start, end: start + trimmed.length, prose: operator === ':', block: false };
+  const length =
+    operator !== ':' && /[([{]/.test(found) ? found.length : trailingStart(found, operator === ':' ? ')]}.' : ')]}');
+  return { start, end: start + length, prose: operator === ':', block: false };
+}
+
+/** Not `\s+#.*$`: from each space of a long row of them it would look for the end of that row. */
+function withoutComment(line: string): string {
+  const at = line.search(/\s#/);
+  return at < 0 ? line : line.slice(0, at);
 }
 
 function isLineStart(text: string, at: number): boolean {

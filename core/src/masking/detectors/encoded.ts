@@ -16,7 +16,8 @@ export function isPackedPayload(text: string): boolean {
   return text.length >= 64 && /^\s*(?:H4sI|SDRzS|KLUv\/|S0xVdi)/.test(text);
 }
 
-const base64Text = /^[A-Za-z0-9+/\r\n_-]{16,}={0,2}\s*$/;
+/** No character can belong to two of its parts: else a row of line breaks would be divided between them in every way there is. */
+const base64Text = /^[A-Za-z0-9+/\r\n_-]{16,}(?:={1,2}\s*|[^\S\r\n]\s*)?$/;
 
 /**
  * The text behind a value that is base64 as a whole, or undefined when it is none or stands for bytes. Line breaks and
