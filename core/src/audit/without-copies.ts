@@ -3,6 +3,7 @@ import { base64OfText } from '../masking/base64.ts';
 import { decodedText } from '../masking/detectors/encoded.ts';
 import { isMaskedData, isMaskToken, type Mask } from '../masking/mask.ts';
 import { anywhere } from '../masking/mask-text.ts';
+import { createRepeatedValues } from '../masking/repeated-values.ts';
 
 /** Stands where something stood that could tell a value that is masked at its place. */
 export const withheld = 'withheld: it could quote a masked value';
@@ -11,10 +12,6 @@ export const withheld = 'withheld: it could quote a masked value';
 const shortestTelling = 8;
 /** What is found in free text may be a word (`POSTGRES_PASSWORD=postgres`) that stands elsewhere for something else. */
 const telling = /\d|[A-Z]|[^A-Za-z0-9-]/;
-/** Looking for a value where its first characters stand costs a step; past this many, a body was made to cost them. */
-const mostSteps = 2_000_000;
-/** So many are looked for one by one, which is faster. */
-const few = 32;
 
 /** Every value that was masked, in each form it may be repeated in, with its mask. */
 export type MaskedValues = ReadonlyMap<string, string>;
@@ -61,50 +58,16 @@ export function collecting(mask: Mask): { mask: Mask; values: MaskedValues } {
  */
 export function createCopyMask(values: MaskedValues): (body: JsonValue) => JsonValue {
   const sought = [...values.keys()].map((value) => [JSON.stringify(value).slice(1, -1), value] as const);
-  const find = createSearch(sought);
+  const find = createRepeatedValues(sought, shortestTelling);
   return (body) => {
     const repeated = find(JSON.stringify(body));
     if (repeated === undefined) return withheld;
     if (repeated.length === 0) return body;
-    // The longer first: a shorter one may be a part of it.
-    const pairs = repeated
-      .toSorted((a, b) => b.length - a.length)
-      .map((value) => [value, values.get(value) ?? withheld] as const);
-    return replaceIn(body, pairs);
+    return replaceIn(
+      body,
+      repeated.map((value) => [value, values.get(value) ?? withheld] as const),
+    );
   };
-}
-
-type Sought = readonly (readonly [shown: string, value: string])[];
-
-/** Which of the values a text repeats; undefined when that is too much to find out. */
-function createSearch(sought: Sought): (text: string) => string[] | undefined {
-  let byStart: Map<string, Sought> | undefined;
-  return (text) => {
-    if (text.length < shortestTelling) return [];
-    if (sought.length <= few) return sought.filter(([shown]) => text.includes(shown)).map(([, value]) => value);
-    byStart ??= groupByStart(sought);
-    const found = new Set<string>();
-    let steps = 0;
-    for (let at = 0; at + shortestTelling <= text.length; at += 1) {
-      for (const [shown, value] of byStart.get(text.slice(at, at + shortestTelling)) ?? []) {
-        steps += 1;
-        if (steps > mostSteps) return undefined;
-        if (text.startsWith(shown, at)) found.add(value);
-      }
-    }
-    return [...found];
-  };
-}
-
-function groupByStart(sought: Sought): Map<string, Sought> {
-  const groups = new Map<string, (readonly [string, string])[]>();
-  for (const each of sought) {
-    const start = each[0].slice(0, shortestTelling);
-    const group = groups.get(start);
-    if (group === undefined) groups.set(start, [each]);
-    else group.push(each);
-  }
-  return groups;
 }
 
 function replaceIn(body: JsonValue, pairs: readonly (readonly [value: string, token: string])[]): JsonValue {

@@ -45,10 +45,10 @@ export function maskRow(row: JsonValue, columns: readonly string[], mask: Mask, 
       : new Map<string, string>();
   const found = remembering(mask);
   const masked = object === undefined ? undefined : maskItem(object, found.mask, how);
-  const copied = Array.isArray(cells) && values.size > 0 ? maskCellCopies(cells, values) : cells;
+  const copied = Array.isArray(cells) && values.size > 0 ? maskCellCopies(cells, values, mask) : cells;
   const shown =
     Array.isArray(copied) && how.detectors === 'all'
-      ? maskCells(maskFoundCopies(copied, withoutNames(found.values, object)), columns, mask)
+      ? maskCells(maskFoundCopies(copied, withoutNames(found.values, object), mask), columns, mask)
       : copied;
   if (masked === object && shown === cells) return row;
   return {

@@ -82,7 +82,7 @@ test('returns what it was given when nothing stands at the paths, and masks a ma
 
 test('masks the cells that show what was masked in the object', () => {
   const { values } = maskFields({ a: 'se', b: 1234, c: 'longer one' }, paths('$.a', '$.b', '$.c'), mask);
-  expect(maskCellCopies(['se', 1234, 'a longer one', 'sesame', 12, null], values)).toEqual([
+  expect(maskCellCopies(['se', 1234, 'a longer one', 'sesame', 12, null], values, mask)).toEqual([
     token(2),
     token(4),
     `a ${token(10)}`,

@@ -4,6 +4,7 @@ import { maskFieldSet } from './mask-field-set.ts';
 import { lastApplied } from './last-applied.ts';
 import { maskWhole } from './mask-text.ts';
 import type { Mask } from './mask.ts';
+import { createRepeatedValues, type FindRepeated } from './repeated-values.ts';
 
 /** Values that were masked by their path, each with its mask: what a Table's cells and managedFields may repeat. */
 export type FieldValues = ReadonlyMap<string, string>;
@@ -45,17 +46,19 @@ export function maskFields(
   };
   const masked = maskManaged(maskApplied(atPaths(object, paths, leaf), paths, leaf), paths, leaf);
   if (values.size === 0 || !isJsonObject(masked)) return { object, values };
-  return { object: withoutCopies(masked, values), values };
+  return { object: withoutCopies(masked, copiesOf(values, mask)), values };
 }
 
 /** Masks in the cells of a Table's row what was masked in the row's object: columns are copies of fields. */
-export function maskCellCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
-  return cells.map((cell) => copiesIn(cell, values, inCopies));
+export function maskCellCopies(cells: JsonValue[], values: FieldValues, mask: Mask): JsonValue[] {
+  const copies = copiesOf(values, mask);
+  return cells.map((cell) => copiesIn(cell, copies, inCopies));
 }
 
 /** The same for what detectors masked in the row's object. */
-export function maskFoundCopies(cells: JsonValue[], values: FieldValues): JsonValue[] {
-  const masked = cells.map((cell) => copiesIn(cell, values, inCells));
+export function maskFoundCopies(cells: JsonValue[], values: FieldValues, mask: Mask): JsonValue[] {
+  const copies = copiesOf(values, mask);
+  const masked = cells.map((cell) => copiesIn(cell, copies, inCells));
   return masked.every((cell, at) => cell === cells[at]) ? cells : masked;
 }
 
@@ -134,37 +137,73 @@ function maskJsonText(text: string, paths: readonly FieldPath[], leaf: (text: st
   return masked === parsed ? text : JSON.stringify(masked);
 }
 
-function withoutCopies(object: JsonObject, values: FieldValues): JsonObject {
-  const masked = copiesIn(object, values, anywhereElse);
+/** What was masked, and how its copies are found. */
+interface Copies {
+  values: FieldValues;
+  find: FindRepeated;
+  mask: Mask;
+}
+
+/** In plain, and as JSON within a text has it. */
+function copiesOf(values: FieldValues, mask: Mask): Copies {
+  const sought = [...values.keys()]
+    .filter((plain) => plain.length >= inCopies.shortest)
+    .flatMap((plain) => {
+      const quoted = JSON.stringify(plain).slice(1, -1);
+      return quoted === plain ? [[plain, plain] as const] : [[plain, plain] as const, [quoted, plain] as const];
+    });
+  return { values, mask, find: createRepeatedValues(sought, inCopies.shortest) };
+}
+
+function withoutCopies(object: JsonObject, copies: Copies): JsonObject {
+  const masked = copiesIn(object, copies, anywhereElse);
   if (!isJsonObject(masked)) return object;
   const { metadata } = masked;
   if (!isJsonObject(metadata) || metadata.managedFields === undefined) return masked;
-  return { ...masked, metadata: { ...metadata, managedFields: copiesIn(metadata.managedFields, values, inCopies) } };
+  return { ...masked, metadata: { ...metadata, managedFields: copiesIn(metadata.managedFields, copies, inCopies) } };
 }
 
-function copiesIn(value: JsonValue, values: FieldValues, rule: CopyRule): JsonValue {
-  if (typeof value === 'string') return copiesInText(value, values, rule);
-  if (Array.isArray(value)) return value.map((each) => copiesIn(each, values, rule));
+function copiesIn(value: JsonValue, copies: Copies, rule: CopyRule): JsonValue {
+  if (typeof value === 'string') return copiesInText(value, copies, rule);
+  if (Array.isArray(value)) return value.map((each) => copiesIn(each, copies, rule));
   if (isJsonObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [copiesInText(key, values, rule), copiesIn(each, values, rule)]),
+      Object.entries(value).map(([key, each]) => [copiesInText(key, copies, rule), copiesIn(each, copies, rule)]),
     );
   }
-  return rule.isPlaceOfCopies && value !== null ? (values.get(String(value)) ?? value) : value;
+  return rule.isPlaceOfCopies && value !== null ? (copies.values.get(String(value)) ?? value) : value;
 }
 
-function copiesInText(text: string, values: FieldValues, rule: CopyRule): string {
+function copiesInText(text: string, { values, find, mask }: Copies, rule: CopyRule): string {
+  if (rule.isPlaceOfCopies) {
+    const whole = values.get(text) ?? itemOfSet(text, values);
+    if (whole !== undefined) return whole;
+  }
+  const repeated = find(text);
+  if (repeated === undefined) return maskWhole(text, mask);
   let shown = text;
-  for (const [plain, token] of values) {
-    const quoted = JSON.stringify(plain);
-    // `v:"…"` is how managedFields write an item of a set.
-    if (rule.isPlaceOfCopies && shown === plain) return token;
-    if (rule.isPlaceOfCopies && (shown === `v:${quoted}` || shown === `v:${plain}`))
-      return `v:${JSON.stringify(token)}`;
-    if (plain.length < rule.shortest || !rule.isTelling(plain)) continue;
-    shown = shown.replaceAll(plain, () => token).replaceAll(quoted.slice(1, -1), () => token);
+  for (const plain of repeated) {
+    const token = values.get(plain);
+    if (token === undefined || plain.length < rule.shortest || !rule.isTelling(plain)) continue;
+    shown = shown.replaceAll(plain, () => token).replaceAll(JSON.stringify(plain).slice(1, -1), () => token);
   }
   return shown;
+}
+
+/** `v:"…"` is how managedFields write an item of a set. */
+function itemOfSet(text: string, values: FieldValues): string | undefined {
+  if (!text.startsWith('v:')) return undefined;
+  const written = text.slice(2);
+  const token = values.get(written) ?? values.get(unquoted(written));
+  return token === undefined ? undefined : `v:${JSON.stringify(token)}`;
+}
+
+function unquoted(written: string): string {
+  try {
+    return String(JSON.parse(written));
+  } catch {
+    return written;
+  }
 }
 
 /** The same reference when nothing changed. fromEntries defines own properties: a key called __proto__ stays a key. */
