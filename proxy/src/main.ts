@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac, createSecretKey, hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createMask,
@@ -6,6 +6,7 @@ import {
   messageOf,
   parseAuthenticationConfiguration,
   proxyPermissions,
+  withMaskedItems,
   withReleases,
   type AccessPolicy,
   type Grant,
@@ -71,6 +72,8 @@ const drainMs = 10_000;
 const lastWordsMs = 3_000;
 /** Of the API server's 200 seats for writes, at most so many go to requests whose approval has just come. */
 const resumingAtOnce = 32;
+/** Masked items that are remembered: half of it, which is kept at the least, is the largest list there should be, 5,000 Secrets of 3 KB. */
+const rememberedBytes = 32 * 1_048_576;
 
 exitOnFatal('proxy');
 const flags = parseFlags(process.argv.slice(2), {
@@ -193,6 +196,14 @@ const serviceAccounts = async () => {
 };
 // As a key object: made anew from bytes for each of a list's thousands of values, it would cost as much as the hash.
 const maskKey = createSecretKey(readKey(flags['mask-key-file']));
+const mask = withMaskedItems(
+  withReleases(
+    createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
+    releaseCodec,
+  ),
+  (data) => hash('sha256', data, 'binary'),
+  rememberedBytes,
+);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -262,10 +273,7 @@ const server = createProxyServer(
     tell: createTeller({ metrics, transcript, strangers: createStrangerLimit(now), proxyUsername }),
     apiServer: createApiServer(createCredentials(config, now)),
     pause: createPause({ follower, room, resuming: createTurnstile(resumingAtOnce), now }),
-    mask: withReleases(
-      createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
-      releaseCodec,
-    ),
+    mask,
     codec: releaseCodec,
     recorder: createRecorder(sinkAt('recordings-url')),
     openSockets,

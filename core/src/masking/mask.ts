@@ -1,3 +1,4 @@
+import type { MaskedItems } from './masked-items.ts';
 import { createTextMemory, type TextMemory } from './memory.ts';
 import { describeData, describeText, descriptionPattern } from './describe-value.ts';
 import { asciiOfBase64, base64OfBytes, base64OfText, decodedLength, utf8Bytes } from './base64.ts';
@@ -32,6 +33,10 @@ export interface Mask {
   maskPayload?(payload: string, mask: Mask): string | undefined;
   /** What is known of texts that come again. */
   readonly memory: TextMemory;
+  /** Items of lists that were masked under this mask before (see withMaskedItems); undefined: each is masked anew. */
+  readonly items?: MaskedItems;
+  /** Tells who counts what is masked (the other two do it by themselves) of a value whose mask was remembered. */
+  note?(place: SecretPlace): void;
 }
 
 /**

@@ -26,27 +26,23 @@ const comma = Buffer.from(',');
 /** Masks an object, or a list or Table item by item, in JSON. Bytes that hold nothing to mask come out as they went in. */
 export function createDocumentMasker(mask: Mask, how: AnswerMasking, include: IncludeObject = 'asAsked'): AnswerMasker {
   const cutter = createItemCutter();
-  let head: { field: 'items' | 'rows'; columns: readonly string[] } | undefined;
+  let maskOne: ((item: Buffer) => Buffer) | undefined;
   let items = 0;
   let ended = false;
 
   const maskPiece = (piece: Piece): Buffer[] => {
     if (piece.kind === 'head') {
-      const shown = maskHead(piece.bytes, mask, how);
-      head = shown;
-      return [shown.bytes];
+      const { bytes, field, columns } = maskHead(piece.bytes, mask, how);
+      maskOne = itemMasker(mask, field === 'rows' ? { field, columns, how, include } : { field, how: ofItems(how) });
+      return [bytes];
     }
-    if (piece.kind === 'item') {
+    if (piece.kind === 'item' && maskOne !== undefined) {
       items += 1;
-      const masked = changeJson(piece.bytes, (item) =>
-        head?.field === 'rows'
-          ? withIncluded(maskRow(item, head.columns, mask, how), include)
-          : maskItem(item, mask, ofItems(how)),
-      );
+      const masked = maskOne(piece.bytes);
       return items === 1 ? [masked] : [comma, masked];
     }
     ended = true;
-    if (head !== undefined) return [maskTail(piece.bytes, mask, how)];
+    if (maskOne !== undefined) return [maskTail(piece.bytes, mask, how)];
     return [changeJson(piece.bytes, (answer) => maskAnswer(answer, mask, how))];
   };
 
@@ -58,10 +54,37 @@ export function createDocumentMasker(mask: Mask, how: AnswerMasking, include: In
     },
     end() {
       const last = Buffer.concat(cutter.end().flatMap(maskPiece));
-      if (head !== undefined && !ended) throw unreadable('the answer ends within a list');
+      if (maskOne !== undefined && !ended) throw unreadable('the answer ends within a list');
       return last;
     },
   };
+}
+
+/** All that says how an item is masked, but for the mask. Plain data: written out, it is what remembered items are told apart by. */
+type ItemRule =
+  | { field: 'items'; how: AnswerMasking }
+  | { field: 'rows'; columns: readonly string[]; how: AnswerMasking; include: IncludeObject };
+
+function itemMasker(mask: Mask, rule: ItemRule): (item: Buffer) => Buffer {
+  const remembered = mask.items?.under(JSON.stringify(rule));
+  if (remembered === undefined) return (item) => maskByRule(item, rule, mask);
+  return (item) => {
+    const masked = remembered.masked(item, mask, (noting) => {
+      const shown = maskByRule(item, rule, noting);
+      // Not the text that it was made of: a piece that was cut out of what came would keep all of that.
+      return shown === item ? undefined : shown.toString('latin1');
+    });
+    return masked === undefined ? item : Buffer.from(masked, 'latin1');
+  };
+}
+
+/** By its arguments alone, so that its outcome can be remembered. */
+function maskByRule(item: Buffer, rule: ItemRule, mask: Mask): Buffer {
+  return changeJson(item, (value) =>
+    rule.field === 'rows'
+      ? withIncluded(maskRow(value, rule.columns, mask, rule.how), rule.include)
+      : maskItem(value, mask, rule.how),
+  );
 }
 
 /** The part before the items, closed so that it can be read by itself, and opened again. */
