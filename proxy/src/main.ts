@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createMask,
@@ -20,6 +20,7 @@ import {
   createMetrics,
   createObjectCache,
   createRawClient,
+  createTextHmac,
   createTokenReview,
   createTlsMetrics,
   durationFlag,
@@ -194,13 +195,8 @@ const serviceAccounts = async () => {
     authenticate: createServiceAccountTokens({ cluster, review, namespaces, audience, sessionClaims, now }),
   };
 };
-// As a key object: made anew from bytes for each of a list's thousands of values, it would cost as much as the hash.
-const maskKey = createSecretKey(readKey(flags['mask-key-file']));
 const mask = withMaskedItems(
-  withReleases(
-    createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
-    releaseCodec,
-  ),
+  withReleases(createMask(createTextHmac(readKey(flags['mask-key-file']))), releaseCodec),
   (data) => hash('sha256', data, 'binary'),
   rememberedBytes,
 );

@@ -43,14 +43,17 @@ export function maskSecretMetadata(secret: JsonObject, mask: Mask, key: Omit<Sec
 
 /** How long the longest text is that may be a copy: a value that is longer needs no decoding. */
 function longestText(metadata: JsonObject): number {
-  const texts = [metadata.labels, metadata.annotations].flatMap((each) =>
-    isJsonObject(each) ? Object.entries(each) : [],
-  );
   const finalizers = Array.isArray(metadata.finalizers) ? metadata.finalizers : [];
-  return [...texts.filter(([name]) => name !== lastApplied).map(([, text]) => text), ...finalizers].reduce<number>(
-    (longest, text) => (typeof text === 'string' ? Math.max(longest, text.length) : longest),
-    0,
-  );
+  let longest = 0;
+  for (const text of finalizers) if (typeof text === 'string' && text.length > longest) longest = text.length;
+  for (const texts of [metadata.labels, metadata.annotations]) {
+    if (!isJsonObject(texts)) continue;
+    for (const name of Object.keys(texts)) {
+      const text = texts[name];
+      if (name !== lastApplied && typeof text === 'string' && text.length > longest) longest = text.length;
+    }
+  }
+  return longest;
 }
 
 /** The longer first: a shorter one may be a part of it. */
