@@ -30,7 +30,7 @@ function maskValues(values: JsonValue, mask: Mask): JsonValue {
   let changed: [string, JsonValue][] | undefined;
   for (const [at, name] of Object.keys(values).entries()) {
     const value = values[name];
-    if (typeof value !== 'string' || !isOpaque(value)) continue;
+    if (typeof value !== 'string' || !isOpaque(value, mask)) continue;
     changed ??= Object.entries(values);
     changed[at] = [name, maskOpaque(value, mask)];
   }
@@ -48,8 +48,16 @@ const digest = /^[0-9a-f]+$/;
 const shortBase64 =
   /^(?=.*[a-z])(?=.*[A-Z])(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$|^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?:[A-Za-z0-9+/]{4}){2,}$/;
 
-function isOpaque(value: string): boolean {
-  if (value.length < 8 || isMaskToken(value) || digest.test(value)) return false;
+function isOpaque(value: string, { memory }: Mask): boolean {
+  // The labels and annotations of a list's objects say the same over and over.
+  if (value.length < 8 || memory.isPlain(value)) return false;
+  const opaque = looksOpaque(value);
+  if (!opaque) memory.addPlain(value);
+  return opaque;
+}
+
+function looksOpaque(value: string): boolean {
+  if (isMaskToken(value) || digest.test(value)) return false;
   // Base64's length spares most words the pattern, which is the slowest of these.
   return looksRandom(value) || (value.length % 4 === 0 && value.length <= 4_096 && shortBase64.test(value));
 }
