@@ -11,6 +11,7 @@ export * from './holds/hold.ts';
 export * from './masking/find-mask-tokens.ts';
 export { maskHelmRelease, withReleases } from './masking/helm-release.ts';
 export * from './masking/mask.ts';
+export { withMaskedItems } from './masking/masked-items.ts';
 export * from './masking/answer-masking.ts';
 export { pathsBehind, type FieldPath } from './masking/field-path.ts';
 export { mayBeCustom } from './masking/custom-resources.ts';

@@ -5,6 +5,7 @@ export { createApiServer } from './upstream/api-server.ts';
 export { createCredentials } from './upstream/credentials.ts';
 export { createFetch } from './upstream/fetch-with-ca.ts';
 export { createHoldFollower } from './pause/hold-follower.ts';
+export { createDocumentMasker } from './masking/masked-document.ts';
 export { createPause } from './pause/pause.ts';
 export { sendStatus } from './answer/send.ts';
 export { isRefusal, refuse, type Refusal } from './refusal.ts';

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createMask,
@@ -7,6 +7,7 @@ import {
   messageOf,
   parseAuthenticationConfiguration,
   proxyPermissions,
+  withMaskedItems,
   withReleases,
   type AccessPolicy,
   type Grant,
@@ -20,6 +21,7 @@ import {
   createMetrics,
   createObjectCache,
   createRawClient,
+  createTextHmac,
   createTokenReview,
   createTlsMetrics,
   durationFlag,
@@ -72,6 +74,8 @@ const drainMs = 10_000;
 const lastWordsMs = 3_000;
 /** Of the API server's 200 seats for writes, at most so many go to requests whose approval has just come. */
 const resumingAtOnce = 32;
+/** Masked items that are remembered: half of it, which is kept at the least, is the largest list there should be, 5,000 Secrets of 3 KB. */
+const rememberedBytes = 32 * 1_048_576;
 
 exitOnFatal('proxy');
 const flags = parseFlags(process.argv.slice(2), {
@@ -192,8 +196,11 @@ const serviceAccounts = async () => {
     authenticate: createServiceAccountTokens({ cluster, review, namespaces, audience, sessionClaims, now }),
   };
 };
-// As a key object: made anew from bytes for each of a list's thousands of values, it would cost as much as the hash.
-const maskKey = createSecretKey(readKey(flags['mask-key-file']));
+const mask = withMaskedItems(
+  withReleases(createMask(createTextHmac(readKey(flags['mask-key-file']))), releaseCodec),
+  (data) => hash('sha256', data, 'binary'),
+  rememberedBytes,
+);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
@@ -265,10 +272,7 @@ const server = createProxyServer(
     tell: createTeller({ metrics, transcript, strangers: createStrangerLimit(now), proxyUsername }),
     apiServer: createApiServer(createCredentials(config, now)),
     pause: createPause({ follower, room, resuming: createTurnstile(resumingAtOnce), now }),
-    mask: withReleases(
-      createMask((text) => createHmac('sha256', maskKey).update(text).digest('hex')),
-      releaseCodec,
-    ),
+    mask,
     codec: releaseCodec,
     heldBytes: createHeldBytes(),
     recorder: createRecorder(sinkAt('recordings-url')),

@@ -204,13 +204,15 @@ async function passMasked(
   let size = 0;
   for await (const chunk of chunksOf(passed)) {
     const shown = masker.push(chunk);
-    ready.push(shown);
+    if (shown.length > 0) ready.push(shown);
     size += shown.length;
     if (size > 0 && (size >= minWriteBytes || openEnded)) {
       if (!response.headersSent) response.writeHead(code, headers);
       // However slowly this client reads, its other requests do not wait for that.
       void share.hold(0);
-      await write(response, Buffer.concat(ready, size), signal);
+      // One piece is the rule, and a copy of it would be garbage at once: see createDocumentMasker.
+      const [only] = ready;
+      await write(response, ready.length === 1 && only !== undefined ? only : Buffer.concat(ready, size), signal);
       ready = [];
       size = 0;
     }

@@ -15,21 +15,45 @@ export function toUtf8(text: string): Uint8Array {
 
 /** @throws Error where the bytes are no UTF-8: overlong forms and surrogates are none either */
 export function fromUtf8(bytes: Uint8Array): string {
-  const parts: string[] = [];
+  const text = textOfUtf8(bytes);
+  if (text === undefined) throw new Error('invalid UTF-8');
+  return text;
+}
+
+/** The least code that a sequence of so many bytes may stand for: shorter ones are for the rest. */
+const leastCodes = [0, 0, 0x80, 0x800, 0x10000];
+/** As many as a call may have arguments wherever this runs. */
+const unitsAtOnce = 8_192;
+
+/** The text behind UTF-8; undefined where the bytes are none, overlong forms and surrogates included. */
+export function textOfUtf8(bytes: Uint8Array): string | undefined {
+  let text = '';
+  let units: number[] = [];
   for (let i = 0; i < bytes.length;) {
     const first = bytes[i] as number;
-    const length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : 4;
-    if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || i + length > bytes.length) throw new Error('invalid UTF-8');
-    let code = length === 1 ? first : first & (0xff >> (length + 1));
+    if (units.length >= unitsAtOnce) {
+      text += String.fromCharCode(...units);
+      units = [];
+    }
+    if (first < 0x80) {
+      units.push(first);
+      i += 1;
+      continue;
+    }
+    const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (first < 0xc2 || first > 0xf4 || i + length > bytes.length) return undefined;
+    let code = first & (0xff >> (length + 1));
     for (let j = 1; j < length; j += 1) {
       const next = bytes[i + j] as number;
-      if ((next & 0xc0) !== 0x80) throw new Error('invalid UTF-8');
+      if ((next & 0xc0) !== 0x80) return undefined;
       code = (code << 6) | (next & 0x3f);
     }
-    const least = [0, 0, 0x80, 0x800, 0x10000][length] as number;
-    if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new Error('invalid UTF-8');
-    parts.push(String.fromCodePoint(code));
+    if (code < (leastCodes[length] as number) || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
+      return undefined;
+    }
+    if (code < 0x10000) units.push(code);
+    else units.push(0xd7c0 + (code >> 10), 0xdc00 | (code & 0x3ff));
     i += length;
   }
-  return parts.join('');
+  return text + String.fromCharCode(...units);
 }

@@ -1,11 +1,11 @@
-import { fromUtf8 } from '../cel/utf8.ts';
+import { textOfUtf8 } from '../cel/utf8.ts';
 
-const digits = new Map(
-  [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].map((digit, value) => [
-    digit.charCodeAt(0),
-    value,
-  ]),
-);
+const none = 255;
+/** What each character below 128 stands for. */
+const digits = new Uint8Array(128).fill(none);
+for (const [value, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
+  digits[digit.charCodeAt(0)] = value;
+}
 
 /** The text behind base64, or undefined when it is no base64, or stands for bytes that are no UTF-8. */
 export function textOfBase64(base64: string): string | undefined {
@@ -16,8 +16,8 @@ export function textOfBase64(base64: string): string | undefined {
   for (let at = 0; at < base64.length; at += 1) {
     const code = base64.charCodeAt(at);
     if (code === 10 || code === 13 || code === 61) continue;
-    const digit = digits.get(code);
-    if (digit === undefined) return undefined;
+    const digit = digits[code] ?? none;
+    if (digit === none) return undefined;
     held = ((held << 6) | digit) & 0xffff;
     bits += 6;
     if (bits < 8) continue;
@@ -25,9 +25,5 @@ export function textOfBase64(base64: string): string | undefined {
     bytes[length] = (held >> bits) & 0xff;
     length += 1;
   }
-  try {
-    return fromUtf8(bytes.subarray(0, length));
-  } catch {
-    return undefined;
-  }
+  return textOfUtf8(bytes.subarray(0, length));
 }

@@ -36,14 +36,19 @@ const pairs: readonly string[] = Array.from(
 
 /** Base64 of the text's UTF-8 bytes. */
 export function base64OfText(text: string): string {
-  const whole = text.length - (text.length % 3);
+  const left = text.length % 3;
+  const whole = text.length - left;
   let base64 = '';
   for (let at = 0; at < whole; at += 3) {
     const [a, b, c] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
     if ((a | b | c) > 127) return base64OfBytes(utf8Bytes(text));
     base64 += (pairs[(a << 4) | (b >> 4)] ?? '') + (pairs[((b & 15) << 8) | c] ?? '');
   }
-  return base64 + base64OfBytes(utf8Bytes(text.slice(whole)));
+  if (left === 0) return base64;
+  const [a, b] = [text.charCodeAt(whole), left === 2 ? text.charCodeAt(whole + 1) : 0];
+  if ((a | b) > 127) return base64 + base64OfBytes(utf8Bytes(text.slice(whole)));
+  const first = pairs[(a << 4) | (b >> 4)] ?? '';
+  return base64 + first + (left === 2 ? `${alphabet.charAt((b & 15) << 2)}=` : '==');
 }
 
 /** How many bytes a base64 text stands for, without decoding it. Line breaks are skipped, as Go's decoder does. */

@@ -8,6 +8,8 @@ import { textOfBase64 } from './base64-text.ts';
 import { lastApplied } from './last-applied.ts';
 import { maskMetadata } from './mask-metadata.ts';
 import { isMaskedData, type Mask, type SecretPlace } from './mask.ts';
+import { maskWhole } from './mask-text.ts';
+import { createRepeatedValues, type FindRepeated } from './repeated-values.ts';
 
 /** Shorter values occur by chance: as a word, a number, a name. */
 const shortest = 8;
@@ -24,10 +26,13 @@ const notCopied = new Set([
   'ownerReferences',
 ]);
 
-interface Copy {
-  /** As it may stand in the metadata. */
-  text: string;
-  place: SecretPlace;
+/** What may stand in the metadata, and the place that it is the value of. */
+type Places = ReadonlyMap<string, SecretPlace>;
+
+interface Copies {
+  places: Places;
+  find: FindRepeated;
+  mask: Mask;
 }
 
 /** Masks a Secret's metadata by its values and by looks. The same reference when there is nothing to mask. */
@@ -37,30 +42,38 @@ export function maskSecretMetadata(secret: JsonObject, mask: Mask, key: Omit<Sec
   const shown = maskMetadata(metadata, mask);
   if (!isJsonObject(shown)) return shown;
   const longest = longestText(shown);
-  const copies = longest < shortest ? [] : copiesOf(secret, key, longest);
-  return copies.length === 0 ? shown : withoutCopies(shown, copies, mask);
+  const places: Places = longest < shortest ? new Map() : placesOf(secret, key, longest);
+  if (places.size === 0) return shown;
+  const find = createRepeatedValues(
+    [...places.keys()].map((text) => [text, text]),
+    shortest,
+  );
+  return withoutCopies(shown, { places, find, mask });
 }
 
 /** How long the longest text is that may be a copy: a value that is longer needs no decoding. */
 function longestText(metadata: JsonObject): number {
-  const texts = [metadata.labels, metadata.annotations].flatMap((each) =>
-    isJsonObject(each) ? Object.entries(each) : [],
-  );
   const finalizers = Array.isArray(metadata.finalizers) ? metadata.finalizers : [];
-  return [...texts.filter(([name]) => name !== lastApplied).map(([, text]) => text), ...finalizers].reduce<number>(
-    (longest, text) => (typeof text === 'string' ? Math.max(longest, text.length) : longest),
-    0,
-  );
+  let longest = 0;
+  for (const text of finalizers) if (typeof text === 'string' && text.length > longest) longest = text.length;
+  for (const texts of [metadata.labels, metadata.annotations]) {
+    if (!isJsonObject(texts)) continue;
+    for (const name of Object.keys(texts)) {
+      const text = texts[name];
+      if (name !== lastApplied && typeof text === 'string' && text.length > longest) longest = text.length;
+    }
+  }
+  return longest;
 }
 
-/** The longer first: a shorter one may be a part of it. */
-function copiesOf(secret: JsonObject, key: Omit<SecretPlace, 'key'>, longest: number): Copy[] {
+function placesOf(secret: JsonObject, key: Omit<SecretPlace, 'key'>, longest: number): Places {
   const names = new Set([key.name, key.namespace]);
-  const copies: Copy[] = [];
+  const places = new Map<string, SecretPlace>();
   const add = (name: string, text: string): void => {
     const plain = text.trim();
     if (plain.length < shortest || plain.length > longest || !isTelling(plain) || names.has(plain)) return;
-    copies.push({ text: plain, place: { ...key, key: name } });
+    // Of two keys with one value, the first.
+    if (!places.has(plain)) places.set(plain, { ...key, key: name });
   };
   for (const [name, value] of entriesOf(secret.data)) {
     if (isMaskedData(value)) continue;
@@ -70,7 +83,7 @@ function copiesOf(secret: JsonObject, key: Omit<SecretPlace, 'key'>, longest: nu
     add(name, textOfBase64(value) ?? '');
   }
   for (const [name, value] of entriesOf(secret.stringData)) add(name, value);
-  return copies.toSorted((a, b) => b.text.length - a.text.length);
+  return places;
 }
 
 function entriesOf(values: JsonValue | undefined): [string, string][] {
@@ -78,36 +91,37 @@ function entriesOf(values: JsonValue | undefined): [string, string][] {
   return Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
 }
 
-function withoutCopies(metadata: JsonObject, copies: readonly Copy[], mask: Mask): JsonObject {
+function withoutCopies(metadata: JsonObject, copies: Copies): JsonObject {
   const entries = Object.entries(metadata);
   const masked = entries.map(([field, each]): [string, JsonValue] => [
     field,
-    notCopied.has(field) ? each : maskCopies(each, copies, mask),
+    notCopied.has(field) ? each : maskCopies(each, copies),
   ]);
   return masked.every(([, each], at) => each === entries[at]?.[1]) ? metadata : Object.fromEntries(masked);
 }
 
-function maskCopies(value: JsonValue, copies: readonly Copy[], mask: Mask): JsonValue {
-  if (typeof value === 'string') return maskCopiesIn(value, copies, mask);
+function maskCopies(value: JsonValue, copies: Copies): JsonValue {
+  if (typeof value === 'string') return maskCopiesIn(value, copies);
   if (Array.isArray(value)) {
-    const items = value.map((each) => maskCopies(each, copies, mask));
+    const items = value.map((each) => maskCopies(each, copies));
     return items.every((each, at) => each === value[at]) ? value : items;
   }
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
   const masked = entries.map(([name, each]): [string, JsonValue] => [
-    maskCopiesIn(name, copies, mask),
+    maskCopiesIn(name, copies),
     // By place already, and with the masks of its keys.
-    name === lastApplied ? each : maskCopies(each, copies, mask),
+    name === lastApplied ? each : maskCopies(each, copies),
   ]);
   const isSame = masked.every(([name, each], at) => name === entries[at]?.[0] && each === entries[at]?.[1]);
   return isSame ? value : Object.fromEntries(masked);
 }
 
-function maskCopiesIn(text: string, copies: readonly Copy[], mask: Mask): string {
-  return copies.reduce(
-    (shown, copy) =>
-      shown.includes(copy.text) ? shown.replaceAll(copy.text, () => mask.ofText(copy.place, copy.text)) : shown,
-    text,
-  );
+function maskCopiesIn(text: string, { places, find, mask }: Copies): string {
+  const repeated = find(text);
+  if (repeated === undefined) return maskWhole(text, mask);
+  return repeated.reduce((shown, value) => {
+    const place = places.get(value);
+    return place === undefined ? shown : shown.replaceAll(value, () => mask.ofText(place, value));
+  }, text);
 }

@@ -1,3 +1,4 @@
+import type { MaskedItems } from './masked-items.ts';
 import { createTextMemory, type TextMemory } from './memory.ts';
 import { describeData, describeText, descriptionPattern } from './describe-value.ts';
 import { asciiOfBase64, base64OfBytes, base64OfText, decodedLength, utf8Bytes } from './base64.ts';
@@ -14,6 +15,8 @@ const token = new RegExp(`^${tokenPattern}$`);
 /** Every mask token within a text, whole. */
 export const maskTokens: RegExp = new RegExp(tokenPattern, 'g');
 const hexDigits = 32;
+/** Its 18 bytes are whole groups of three, so base64 of what stands behind it stands behind this. */
+const markerAsData = base64OfText(marker);
 
 /** Where a secret value stands: the Secret, and the key within it. */
 export interface SecretPlace {
@@ -32,6 +35,10 @@ export interface Mask {
   maskPayload?(payload: string, mask: Mask): string | undefined;
   /** What is known of texts that come again. */
   readonly memory: TextMemory;
+  /** Items of lists that were masked under this mask before (see withMaskedItems); undefined: each is masked anew. */
+  readonly items?: MaskedItems;
+  /** Tells who counts what is masked (the other two do it by themselves) of a value whose mask was remembered. */
+  note?(place: SecretPlace): void;
 }
 
 /**
@@ -39,20 +46,23 @@ export interface Mask {
  *   holds that key can confirm a guess of a value, so it is kept as a secret is.
  */
 export function createMask(hmac: (text: string) => string): Mask {
-  const tokenOf = (place: SecretPlace, base64: string, description: string): string => {
+  /** A token without its marker. */
+  const tagOf = (place: SecretPlace, base64: string, description: string): string => {
     // JSON keeps the parts apart: no choice of names can make two places read the same.
     const bound = JSON.stringify([place.namespace, place.name, place.key, base64]);
-    return `${marker}${hmac(bound).slice(0, hexDigits)}:${String(decodedLength(base64))}${description}`;
+    return `${hmac(bound).slice(0, hexDigits)}:${String(decodedLength(base64))}${description}`;
   };
   return {
     memory: createTextMemory(),
     ofData: (place, base64) =>
-      isMaskedData(base64) ? base64 : base64OfText(tokenOf(place, inOneLine(base64), describeData(base64))),
+      isMaskedData(base64)
+        ? base64
+        : markerAsData + base64OfText(tagOf(place, inOneLine(base64), describeData(base64))),
     ofText: (place, text) =>
       isMaskToken(text)
         ? text
         : // What is found in a text may be a piece of something: of that, the length is all there is to tell.
-          tokenOf(place, base64OfText(text), isInSecret(place) ? describeText(text) : ''),
+          marker + tagOf(place, base64OfText(text), isInSecret(place) ? describeText(text) : ''),
   };
 }
 
@@ -71,7 +81,7 @@ export function isMaskToken(text: string): boolean {
 
 /** True when the whole base64 text, as in a Secret's `data`, stands for a mask token. */
 export function isMaskedData(base64: string): boolean {
-  if (!base64.startsWith(markerInBase64[0] ?? marker)) return false;
+  if (!base64.startsWith(markerAsData)) return false;
   return isMaskToken(asciiOfBase64(base64) ?? '');
 }
 

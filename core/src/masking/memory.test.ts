@@ -1,29 +1,35 @@
 import { describe, expect, test } from '@jest/globals';
-import { createTextMemory } from './memory.ts';
+import { createTextMemory, type TextMemory } from './memory.ts';
 
 describe('createTextMemory', () => {
-  test('a text is harmless once that was found out', () => {
+  const judgements = [
+    ['harmless', (memory: TextMemory) => ({ is: memory.isHarmless, add: memory.addHarmless })],
+    ['plain', (memory: TextMemory) => ({ is: memory.isPlain, add: memory.addPlain })],
+  ] as const;
+
+  test.each(judgements)('a text is %s once that was found out, and nothing else by that', (kind, of) => {
     const memory = createTextMemory();
-    expect(memory.isHarmless('app.kubernetes.io/name')).toBe(false);
-    memory.addHarmless('app.kubernetes.io/name');
-    expect(memory.isHarmless('app.kubernetes.io/name')).toBe(true);
-    expect(memory.isHarmless('app.kubernetes.io/nam')).toBe(false);
+    const { is, add } = of(memory);
+    expect(is('app.kubernetes.io/name')).toBe(false);
+    add('app.kubernetes.io/name');
+    expect([is('app.kubernetes.io/name'), is('app.kubernetes.io/nam')]).toEqual([true, false]);
+    const others = judgements.filter(([other]) => other !== kind);
+    expect(others.map(([, other]) => other(memory).is('app.kubernetes.io/name'))).toEqual([false]);
   });
 
-  test('a long text is not kept', () => {
-    const memory = createTextMemory();
-    memory.addHarmless('x'.repeat(97));
-    expect(memory.isHarmless('x'.repeat(97))).toBe(false);
+  test.each(judgements)('a long text is not kept as %s', (_kind, of) => {
+    const { is, add } = of(createTextMemory());
+    add('x'.repeat(97));
+    expect(is('x'.repeat(97))).toBe(false);
   });
 
-  test('of ever new texts those stay that come again and again', () => {
-    const memory = createTextMemory();
+  test.each(judgements)('of ever new %s texts those stay that come again and again', (_kind, of) => {
+    const { is, add } = of(createTextMemory());
     for (let i = 0; i < 50_000; i += 1) {
-      if (!memory.isHarmless('often')) memory.addHarmless('often');
-      memory.addHarmless(`once-${String(i)}`);
+      if (!is('often')) add('often');
+      add(`once-${String(i)}`);
     }
-    expect(memory.isHarmless('often')).toBe(true);
-    expect(memory.isHarmless('once-0')).toBe(false);
+    expect([is('often'), is('once-0')]).toEqual([true, false]);
   });
 
   test.each([

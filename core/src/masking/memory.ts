@@ -9,22 +9,30 @@ export interface TextMemory {
   /** True for a text in which nothing was found. */
   isHarmless(text: string): boolean;
   addHarmless(text: string): void;
+  /** True for a text that does not look like a copy of a secret value: a label's or an annotation's, see maskMetadata. */
+  isPlain(text: string): boolean;
+  addPlain(text: string): void;
   /** `secretNameKind`, worked out once. */
   kindOf(name: string): 'strong' | 'weak' | undefined;
 }
 
 /** Longer ones seldom come twice, and would fill memory. */
 const longest = 96;
-/** Some 2 MiB at the most. */
+/** Of each kind: some 2 MiB at the most. */
 const mostTexts = 8_000;
 
 export function createTextMemory(): TextMemory {
   const harmless = createGenerations<true>(mostTexts);
+  const plain = createGenerations<true>(mostTexts);
   const kinds = createGenerations<'strong' | 'weak' | 'none'>(mostTexts);
   return {
     isHarmless: (text) => text.length <= longest && harmless.get(text) === true,
     addHarmless(text) {
       if (text.length <= longest) harmless.set(text, true);
+    },
+    isPlain: (text) => text.length <= longest && plain.get(text) === true,
+    addPlain(text) {
+      if (text.length <= longest) plain.set(text, true);
     },
     kindOf(name) {
       if (name.length > longest) return secretNameKind(name);

@@ -21,48 +21,106 @@ import { withIncluded, type IncludeObject } from './table-objects.ts';
  * What is no list is held whole, and so is what stands around a list's items.
  */
 const maxHeldBytes = 32 * 1_048_576;
-const comma = Buffer.from(',');
+/**
+ * A list leaves in pieces of about so many bytes: it comes in records of TLS, and each would be a chunk and a system call. Each is put
+ * together once, in the buffer that leaves. What buffers take lies outside of V8's heap, but when 64 MB of it have come together V8
+ * looks through the whole heap: with a copy on the way that was a third of a list's cost.
+ */
+const minShownBytes = 65_536;
+
+/** Bytes as they are, or each as a character (Latin-1). */
+type Shown = Buffer | string;
 
 /** Masks an object, or a list or Table item by item, in JSON. Bytes that hold nothing to mask come out as they went in. */
 export function createDocumentMasker(mask: Mask, how: AnswerMasking, include: IncludeObject = 'asAsked'): AnswerMasker {
   const cutter = createItemCutter();
-  let head: { field: 'items' | 'rows'; columns: readonly string[] } | undefined;
+  let maskOne: ((item: Buffer) => Shown) | undefined;
   let items = 0;
   let ended = false;
 
-  const maskPiece = (piece: Piece): Buffer[] => {
+  let shown: Shown[] = [];
+  let shownBytes = 0;
+
+  const show = (bytes: Shown): void => {
+    shown.push(bytes);
+    shownBytes += bytes.length;
+  };
+  const take = (): Buffer => {
+    const bytes = joined(shown, shownBytes);
+    shown = [];
+    shownBytes = 0;
+    return bytes;
+  };
+  const maskPiece = (piece: Piece): void => {
     if (piece.kind === 'head') {
-      const shown = maskHead(piece.bytes, mask, how);
-      head = shown;
-      return [shown.bytes];
-    }
-    if (piece.kind === 'item') {
+      const { bytes, field, columns } = maskHead(piece.bytes, mask, how);
+      maskOne = itemMasker(mask, field === 'rows' ? { field, columns, how, include } : { field, how: ofItems(how) });
+      show(bytes);
+    } else if (piece.kind === 'item' && maskOne !== undefined) {
       items += 1;
-      const masked = changeJson(piece.bytes, (item) =>
-        head?.field === 'rows'
-          ? withIncluded(maskRow(item, head.columns, mask, how), include)
-          : maskItem(item, mask, ofItems(how)),
+      if (items > 1) show(',');
+      show(maskOne(piece.bytes));
+    } else {
+      ended = true;
+      const isWhole = maskOne === undefined;
+      show(
+        isWhole ? changeJson(piece.bytes, (answer) => maskAnswer(answer, mask, how)) : maskTail(piece.bytes, mask, how),
       );
-      return items === 1 ? [masked] : [comma, masked];
     }
-    ended = true;
-    if (head !== undefined) return [maskTail(piece.bytes, mask, how)];
-    return [changeJson(piece.bytes, (answer) => maskAnswer(answer, mask, how))];
   };
 
   return {
-    held: cutter.held,
+    held: () => cutter.held() + shownBytes,
     push(chunk) {
       const pieces = cutter.push(chunk);
       if (cutter.held() > maxHeldBytes) throw unreadable(`an object is larger than ${String(maxHeldBytes)} bytes`);
-      return Buffer.concat(pieces.flatMap(maskPiece));
+      pieces.forEach(maskPiece);
+      return shownBytes < minShownBytes ? Buffer.alloc(0) : take();
     },
     end() {
-      const last = Buffer.concat(cutter.end().flatMap(maskPiece));
-      if (head !== undefined && !ended) throw unreadable('the answer ends within a list');
-      return last;
+      cutter.end().forEach(maskPiece);
+      if (maskOne !== undefined && !ended) throw unreadable('the answer ends within a list');
+      return take();
     },
   };
+}
+
+function joined(shown: readonly Shown[], size: number): Buffer {
+  const [only] = shown;
+  if (shown.length === 1 && typeof only === 'object') return only;
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const each of shown) {
+    if (typeof each === 'string') bytes.write(each, at, 'latin1');
+    else bytes.set(each, at);
+    at += each.length;
+  }
+  return bytes;
+}
+
+/** All that says how an item is masked, but for the mask. Plain data: written out, it is what remembered items are told apart by. */
+type ItemRule =
+  | { field: 'items'; how: AnswerMasking }
+  | { field: 'rows'; columns: readonly string[]; how: AnswerMasking; include: IncludeObject };
+
+function itemMasker(mask: Mask, rule: ItemRule): (item: Buffer) => Shown {
+  const remembered = mask.items?.under(JSON.stringify(rule));
+  if (remembered === undefined) return (item) => maskByRule(item, rule, mask);
+  const maskNow = (item: Buffer, noting: Mask): string | undefined => {
+    const masked = maskByRule(item, rule, noting);
+    // Not the text that it was made of: a piece that was cut out of what came would keep all of that.
+    return masked === item ? undefined : masked.toString('latin1');
+  };
+  return (item) => remembered.masked(item, mask, (noting) => maskNow(item, noting)) ?? item;
+}
+
+/** By its arguments alone, so that its outcome can be remembered. */
+function maskByRule(item: Buffer, rule: ItemRule, mask: Mask): Buffer {
+  return changeJson(item, (value) =>
+    rule.field === 'rows'
+      ? withIncluded(maskRow(value, rule.columns, mask, rule.how), rule.include)
+      : maskItem(value, mask, rule.how),
+  );
 }
 
 /** The part before the items, closed so that it can be read by itself, and opened again. */

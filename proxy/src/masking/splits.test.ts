@@ -18,7 +18,15 @@ function masked(masker: AnswerMasker, bytes: Buffer, splits: readonly number[]):
   return Buffer.concat([...chunks.map((chunk) => masker.push(Buffer.from(chunk))), masker.end()]).toString();
 }
 
-const text = fc.oneof(fc.string(), fc.constantFrom('"', '\\', '[{', 'items', 'rows', 'é😀', `password=${canary}`));
+/** Longer than the cutter reads by itself, what ends a string or does not at any place in it. */
+const longText = fc
+  .array(fc.tuple(fc.nat(150), fc.constantFrom('"', '\\', '\\"', ']', 'é')), { maxLength: 3 })
+  .map((parts) => parts.map(([length, end]) => 'd'.repeat(length) + end).join(''));
+const text = fc.oneof(
+  fc.string(),
+  longText,
+  fc.constantFrom('"', '\\', '[{', 'items', 'rows', 'é😀', `password=${canary}`),
+);
 const name = fc.oneof(fc.constantFrom('items', 'rows', 'a"b', 'k\\', '__proto__', 'password', 'x'), fc.string());
 const labels = fc.dictionary(name, text, { maxKeys: 3 });
 const secret = labels.map((labels) => ({

@@ -40,7 +40,7 @@ export function notingPause(pause: Pause, exchange: Exchange): Pause {
 /** Enough to see what kind of thing was masked; a list of thousands of Secrets is not told place by place. */
 const maxPlaces = 20;
 
-export function notingMask(mask: Mask, { masked }: Exchange): Mask {
+export function notingMask(mask: Mask, { masked }: Pick<Exchange, 'masked'>): Mask {
   const note = ({ namespace, name, key }: SecretPlace): void => {
     masked.values += 1;
     if (masked.places.size < maxPlaces)
@@ -48,6 +48,7 @@ export function notingMask(mask: Mask, { masked }: Exchange): Mask {
   };
   return {
     ...mask,
+    note,
     ofData(place, base64) {
       note(place);
       return mask.ofData(place, base64);
