@@ -19,12 +19,13 @@ export interface CommandLineInput {
 }
 
 /**
- * Flags of Node itself. The webhook's garbage is short-lived (a review, its answer): a small young generation is emptied more
- * often, and does not grow to some 70 MiB that nothing is in. See docs/performance.md.
+ * Flags of Node itself. Garbage of webhook and proxy is short-lived (a review, an answer): a small young generation is emptied more
+ * often, and does not grow to some 70 MiB that nothing is in. Of the proxy's most lies in buffers outside of V8's heap, which fill no
+ * generation, and at some time have V8 look through all of its heap instead. See docs/performance.md.
  */
 const nodeFlags: Readonly<Record<ServiceName, readonly string[]>> = {
   webhook: ['--max-semi-space-size=4'],
-  proxy: [],
+  proxy: ['--max-semi-space-size=4'],
   // Its lock is SQLite's, which Node counts as experimental, and says so between two lines of JSON.
   auditsink: ['--disable-warning=ExperimentalWarning'],
 };

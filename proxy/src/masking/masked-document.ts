@@ -23,8 +23,8 @@ import { withIncluded, type IncludeObject } from './table-objects.ts';
 const maxHeldBytes = 32 * 1_048_576;
 /**
  * A list leaves in pieces of about so many bytes: it comes in records of TLS, and each would be a chunk and a system call. Each is put
- * together once, in the buffer that leaves. What buffers take lies outside of V8's heap, but when 64 MB of it have come together V8
- * looks through the whole heap: with a copy on the way that was a third of a list's cost.
+ * together once, in the buffer that leaves. What buffers take lies outside of V8's heap, but when enough of it has come together V8
+ * looks through the whole heap: see docs/performance.md.
  */
 const minShownBytes = 65_536;
 
@@ -37,7 +37,6 @@ export function createDocumentMasker(mask: Mask, how: AnswerMasking, include: In
   let maskOne: ((item: Buffer) => Shown) | undefined;
   let items = 0;
   let ended = false;
-
   let shown: Shown[] = [];
   let shownBytes = 0;
 
