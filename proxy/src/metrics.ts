@@ -100,8 +100,8 @@ export function createProxyMetrics(metrics: Metrics): ProxyMetrics {
         pauses.add({ outcome: pauseOutcomes[pause.end] });
         paused.observe({ outcome: pauseOutcomes[pause.end] }, pause.waitedMs / 1_000);
       }
-      masked.add({}, exchange.masked.values);
-      received.add({}, exchange.bytesIn);
+      if (exchange.masked.values > 0) masked.add({}, exchange.masked.values);
+      if (exchange.bytesIn > 0) received.add({}, exchange.bytesIn);
       sent.add({}, Math.max(0, bytesOut));
     },
     watchBroke: (resource) => breaks.add({ resource }),

@@ -111,9 +111,11 @@ async function servePlain(parts: ProxyParts, message: IncomingMessage, response:
   const { socket } = message;
   const writtenBefore = socket.bytesWritten;
   const gone = new AbortController();
+  let isServed = false;
   const closed = new Promise<void>((resolve) => {
     response.on('close', () => {
-      gone.abort(new Error('the client went away'));
+      // Of what was answered to its end nothing is under way any more.
+      if (!isServed) gone.abort(new Error('the client went away'));
       resolve();
     });
   });
@@ -127,7 +129,11 @@ async function servePlain(parts: ProxyParts, message: IncomingMessage, response:
       if (isRefusal(request)) return request;
       const stopEnding = request.info.verb === 'watch' ? endWith(parts.ending, response) : undefined;
       try {
-        return await servePlainRequest(noting(parts, exchange), request, message, response, gone.signal);
+        const { codec, policies } = parts;
+        const serving = { ...noting(parts, exchange), codec, policies };
+        const refusal = await servePlainRequest(serving, request, message, response, gone.signal);
+        isServed = refusal === undefined;
+        return refusal;
       } finally {
         stopEnding?.();
       }
@@ -158,7 +164,8 @@ async function serveUpgrade(parts: ProxyParts, message: IncomingMessage, socket:
     async () => {
       const request = await admit(parts, message, exchange);
       if (isRefusal(request)) return request;
-      return serveStream(noting(parts, exchange), request, message, { socket, head }, parts.policies(), gone.signal);
+      const serving = { ...parts, ...noting(parts, exchange) };
+      return serveStream(serving, request, message, { socket, head }, parts.policies(), gone.signal);
     },
   );
   await closed;
@@ -168,10 +175,9 @@ async function serveUpgrade(parts: ProxyParts, message: IncomingMessage, socket:
 
 const switchingProtocols = 101;
 
-/** The parts that serve, each noting what it does for this request. */
-function noting(parts: ProxyParts, exchange: Exchange): ProxyParts {
+/** Of the parts that serve, those that note what they do for this request. */
+function noting(parts: ProxyParts, exchange: Exchange): Pick<ProxyParts, 'apiServer' | 'pause' | 'mask'> {
   return {
-    ...parts,
     apiServer: notingUpstream(parts.apiServer, exchange, parts.elapsed),
     pause: notingPause(parts.pause, exchange),
     mask: notingMask(parts.mask, exchange),

@@ -18,6 +18,8 @@ export type QueryParameters = readonly (readonly [name: string, value: string])[
 /** RFC 3986's characters and nothing else: whatever is not in here, some reader takes for something of its own. */
 const pathCharacters = /^[A-Za-z0-9\-._~!$&'()*+,;=:@%/]*$/;
 const queryCharacters = /^[\x21-\x7e]*$/;
+/** Spelled in one way only. Nearly every segment is made of these alone. */
+const unreserved = /^[A-Za-z0-9\-._~]*$/;
 
 /** Splits and decodes a request target, or says why its reading would be ambiguous. */
 export function parseTarget(url: string): RequestTarget | { reason: string } {
@@ -76,10 +78,12 @@ function encodeQuery(query: QueryParameters): string {
 
 /** A colon and an at sign stand in many names (`system:node`, an image's digest) and mean nothing where these are. */
 function encode(text: string): string {
+  if (unreserved.test(text)) return text;
   return encodeURIComponent(text).replaceAll('%3A', ':').replaceAll('%40', '@');
 }
 
 function decode(text: string): string | undefined {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

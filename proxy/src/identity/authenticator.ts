@@ -76,9 +76,11 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   return {
     async authenticate(token) {
       assertReadableLength(token);
+      const known = users.get(token);
+      if (known !== undefined) return parts.sessions.withSession(known);
       const refusal = refusals.get(token);
       if (refusal !== undefined) throw refusal;
-      return parts.sessions.withSession(users.get(token) ?? (await identifyOnce(token)));
+      return parts.sessions.withSession(await identifyOnce(token));
     },
   };
 }

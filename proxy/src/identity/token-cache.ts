@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What is known of tokens, by their hash; the tokens themselves are not kept. */
 export interface TokenCache<Known> {
@@ -45,5 +45,5 @@ export function createTokenCache<Known>(
 }
 
 function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  return hash('sha256', token, 'base64');
 }

@@ -14,12 +14,18 @@ const lingerMs = 2_000;
  * reads a Status.
  */
 export function answerUnreadable(server: HttpServer | HttpsServer, logger: Pick<Logger, 'info'>): void {
-  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
+  const underWay = new WeakMap<Duplex, ServerResponse[]>();
   const answered = new WeakSet<Duplex>();
-  const owe = (message: IncomingMessage, response: ServerResponse): void => {
-    const responses = underWay.get(message.socket) ?? new Set();
-    underWay.set(message.socket, responses.add(response));
-    response.once('close', () => responses.delete(response));
+  /** In the order of the requests, in which a connection's answers also end. */
+  const owedOn = (socket: Duplex): ServerResponse[] => {
+    const owed = underWay.get(socket) ?? [];
+    while (owed[0]?.closed === true) owed.shift();
+    return owed;
+  };
+  const owe = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    const owed = owedOn(socket);
+    owed.push(response);
+    underWay.set(socket, owed);
   };
   server.prependListener('request', owe);
   const answer = (socket: Duplex, refusal: Refusal): void => {
@@ -33,7 +39,7 @@ export function answerUnreadable(server: HttpServer | HttpsServer, logger: Pick<
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (answered.has(socket)) return;
-    const owed = [...(underWay.get(socket) ?? [])];
+    const owed = owedOn(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
     else if (isToBeAnsweredNow(owed)) answer(socket, refusalOf(error));
     else {

@@ -37,7 +37,7 @@ export function createCredentials(config: KubeConfig, now: () => number): () => 
     const described = JSON.stringify([String(ca), String(cert), String(key), servername, rejectUnauthorized]);
     if (agent === undefined || described !== agentFor) {
       // Requests under way keep the old agent until they are done.
-      agent = new Agent({ ...withoutUndefined(tls), keepAlive: true, maxFreeSockets: 256, timeout: idleMs });
+      agent = new UpstreamAgent({ ...withoutUndefined(tls), keepAlive: true, maxFreeSockets: 256, timeout: idleMs });
       agentFor = described;
     }
     const authorization = (options.headers as Record<string, string> | undefined)?.Authorization?.trim();
@@ -61,6 +61,16 @@ export function createCredentials(config: KubeConfig, now: () => number): () => 
     }
     return fresh;
   };
+}
+
+/**
+ * All of its connections are to one place by one set of credentials. Node would look for a free one by a name made of the whole
+ * of these, authorities and keys included, and make that name three times a request.
+ */
+class UpstreamAgent extends Agent {
+  override getName(): string {
+    return 'the API server';
+  }
 }
 
 function withoutUndefined<T extends object>(object: T): T {

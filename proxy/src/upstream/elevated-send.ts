@@ -30,10 +30,11 @@ const maxStatusBytes = 1_048_576;
 /** One for each request of the client: it remembers which permission was the right one, for the next attempt after a pause. */
 export function createElevatedSend(apiServer: ApiServer, request: ProxyRequest, signal: AbortSignal): ElevatedSend {
   const { elevations = [] } = request;
+  if (elevations.length === 0) return (send) => send([]);
   let permissions: readonly Elevation[] | undefined;
   let at = 0;
   return async (send) => {
-    permissions ??= elevations.length > 0 && (await mayRead(apiServer, request, signal)) ? [...elevations, []] : [[]];
+    permissions ??= (await mayRead(apiServer, request, signal)) ? [...elevations, []] : [[]];
     for (;;) {
       const result = await send(permissions[at] ?? []);
       const isLast = at >= permissions.length - 1;
