@@ -129,8 +129,8 @@ async function servePlain(parts: ProxyParts, message: IncomingMessage, response:
       if (isRefusal(request)) return request;
       const stopEnding = request.info.verb === 'watch' ? endWith(parts.ending, response) : undefined;
       try {
-        const { codec, policies } = parts;
-        const serving = { ...noting(parts, exchange), codec, policies };
+        const { codec, policies, heldBytes } = parts;
+        const serving = { ...noting(parts, exchange), codec, policies, heldBytes };
         const refusal = await servePlainRequest(serving, request, message, response, gone.signal);
         isServed = refusal === undefined;
         return refusal;
