@@ -4,7 +4,6 @@ import {
   createMask,
   HoldpointError,
   messageOf,
-  parseAuthenticationConfiguration,
   proxyPermissions,
   withReleases,
   type AccessPolicy,
@@ -29,7 +28,6 @@ import {
   ownRules,
   ownUser,
   parseFlags,
-  parseYaml,
   problemsOf,
   readCaBundle,
   readKey,
@@ -38,9 +36,12 @@ import {
   runUntilSignal,
   type KubeConfig,
 } from '@holdpoint/platform';
-import { createAuthenticator } from './identity/authenticator.ts';
+import { readConfigurationFile } from './identity/configuration-file.ts';
+import { createConfiguredIdentity } from './identity/configured-identity.ts';
+import { createIdentityMetrics } from './identity/metrics.ts';
 import { createServiceAccountTokens, findClusterIssuer } from './identity/service-account-tokens.ts';
 import { createSessions } from './identity/sessions.ts';
+import { timed } from './identity/timed.ts';
 import { createProxyMetrics, registerProxyGauges, type WatchedResource } from './metrics.ts';
 import { createHoldFollower } from './pause/hold-follower.ts';
 import { createPauseRoom } from './pause/pause-room.ts';
@@ -120,10 +121,11 @@ const flags = parseFlags(process.argv.slice(2), {
 });
 
 const now = (): number => Date.now();
-const readAuthentication = () =>
-  flags['authentication-config'] === ''
-    ? []
-    : parseAuthenticationConfiguration(parseYaml(readFileSync(flags['authentication-config'], 'utf8')));
+const elapsed = (): number => performance.now();
+const readAuthentication = () => {
+  const path = flags['authentication-config'];
+  return path === '' ? undefined : { path, ...readConfigurationFile(path) };
+};
 const listOf = (text: string): string[] => text.split(',').filter((each) => each !== '');
 const namespaces = listOf(flags['service-account-namespaces']);
 const sessionClaims = listOf(flags['session-claims']);
@@ -158,7 +160,7 @@ if (flags.check === 'true') {
     sessionIdleMs,
     () => readKey(flags['mask-key-file']),
     () => readTlsPair(flags['tls-cert-file'], flags['tls-private-key-file']),
-    () => assertSomebodyKnown(readAuthentication(), namespaces),
+    () => assertSomebodyKnown(readAuthentication()?.configuration ?? [], namespaces),
     () => (flags['recordings-ca-file'] === '' ? undefined : readCaBundle(flags['recordings-ca-file'])),
     () => requireReadable(flags['recordings-token-file']),
     () => sinkAt('recordings-url'),
@@ -179,7 +181,7 @@ const room = createPauseRoom(maxPaused(), maxPausedBytes());
 const config = loadKubeConfig({ file: flags.kubeconfig });
 const sessions = createSessions(sessionIdleMs(), now);
 const authentication = readAuthentication();
-assertSomebodyKnown(authentication, namespaces);
+assertSomebodyKnown(authentication?.configuration ?? [], namespaces);
 const { username: proxyUsername, isKnownInFull } = await provenAccount(config);
 if (!isKnownInFull) logger.warn({ username: proxyUsername }, 'own permissions not known in full');
 const serviceAccounts = async () => {
@@ -188,7 +190,14 @@ const serviceAccounts = async () => {
   const review = createTokenReview(config, audience === '' ? undefined : audience);
   return {
     issuer: cluster.url,
-    authenticate: createServiceAccountTokens({ cluster, review, namespaces, audience, sessionClaims, now }),
+    authenticate: createServiceAccountTokens({
+      cluster: { ...cluster, fetchKeys: timed(cluster.fetchKeys, elapsed, identityMetrics.keysFetched) },
+      review: timed(review, elapsed, identityMetrics.tokenReviewed),
+      namespaces,
+      audience,
+      sessionClaims,
+      now,
+    }),
   };
 };
 // As a key object: made anew from bytes for each of a list's thousands of values, it would cost as much as the hash.
@@ -198,6 +207,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const allMetrics = createMetrics({ service: 'proxy', version });
 const metrics = createProxyMetrics(allMetrics);
+const identityMetrics = createIdentityMetrics(allMetrics);
 const countTlsReload = createTlsMetrics(allMetrics);
 const watchBroke =
   (resource: WatchedResource) =>
@@ -238,17 +248,22 @@ registerProxyGauges(allMetrics, {
   streams: () => openSockets.count(),
   transcript: () => transcript?.queued() ?? { events: 0, bytes: 0 },
 });
+const authenticator = createConfiguredIdentity({
+  file: authentication,
+  fetchFor: createFetch,
+  serviceAccounts: namespaces.length === 0 ? undefined : await serviceAccounts(),
+  sessionClaims,
+  sessions,
+  metrics: allMetrics,
+  counts: identityMetrics,
+  logger,
+  now,
+  elapsed,
+});
 const ending = new AbortController();
 const server = createProxyServer(
   {
-    authenticator: createAuthenticator({
-      configuration: authentication,
-      fetchFor: createFetch,
-      serviceAccounts: namespaces.length === 0 ? undefined : await serviceAccounts(),
-      sessionClaims,
-      sessions,
-      now,
-    }),
+    authenticator,
     policies: inForce,
     policyObjects: () => policies.list(),
     aggregatedGroups,
@@ -275,7 +290,7 @@ const server = createProxyServer(
     logger,
     now,
     ending: ending.signal,
-    elapsed: () => performance.now(),
+    elapsed,
   },
   { certFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
 );

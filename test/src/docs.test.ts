@@ -24,6 +24,7 @@ describe('docs/reference', () => {
       read('auditsink', 'src', 'metrics.ts'),
       read('webhook', 'src', 'metrics.ts'),
       read('proxy', 'src', 'metrics.ts'),
+      read('proxy', 'src', 'identity', 'metrics.ts'),
       read('webhook', 'src', 'notify', 'counted-notifications.ts'),
     ];
     const names = all(sources.join('\n'), /'(holdpoint_[a-z_]+)'/g);
