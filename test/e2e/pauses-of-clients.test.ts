@@ -182,10 +182,18 @@ describe('clients that wait', () => {
     await ending.start();
   }, 120_000);
 
-  test('a hold that expires while kubectl waits: told; an approval that comes late is refused, and the same again is asked anew', async () => {
+  test('a hold that expires while kubectl waits, or helm: told; an approval that comes late is refused, and the same again is asked anew', async () => {
     await setPolicy({ hold: { ...hold, expiresAfter: '5s' } });
     const running = create('too-late');
+    const release = upgrade('release-too-late');
     const name = await heldAs('too-late');
+    expect(await release.finished).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^Error: create: .* expired: nobody decided in time\. Run the command again to ask anew\.\n$/,
+      ),
+    });
+    expect(await questions('release-too-late')).toHaveLength(1);
     expect(await running.finished).toEqual({
       code: 1,
       stdout: '',
@@ -202,8 +210,10 @@ describe('clients that wait', () => {
     }
     await setPolicy({ hold });
     const again = create('too-late');
-    const anew = await heldAs('too-late');
-    expect(anew).not.toBe(name);
+    const anew = await eventually('a hold of its own', async () => {
+      const found = await pendingHold(stack, 'too-late');
+      return found === name ? undefined : found;
+    });
     expect(await exists('too-late')).toBe(false);
     await approve(anew);
     expect(await again.finished).toMatchObject({ code: 0 });
