@@ -142,6 +142,11 @@ describe('identity', () => {
         ]),
         extra: { 'holdpoint.dev/session': [expect.any(String)] },
       });
+      const counts = await metricsText(serving, stack.caFile);
+      for (const call of ['token_review', 'issuer_keys_fetch']) {
+        const answered = `holdpoint_proxy_${call}_duration_seconds_count{result="ok"}`;
+        expect(metricIn(counts, answered)).toBeGreaterThan(0);
+      }
       expect((await as(stack.urls.apiServer, token, ['auth', 'whoami'])).code).not.toBe(0);
       const read = await as(serving, token, ['get', 'configmaps', '-n', 'agents']);
       expect(read.stderr).toContain('User "system:serviceaccount:agents:coder" cannot list resource "configmaps"');
