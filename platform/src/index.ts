@@ -22,6 +22,7 @@ export * from './logger.ts';
 export * from './metrics.ts';
 export * from './problems.ts';
 export * from './release-codec.ts';
+export * from './reloader.ts';
 export * from './text-hmac.ts';
 export * from './yaml.ts';
 export type { KubeConfig } from '@kubernetes/client-node';

@@ -5,7 +5,6 @@ import {
   createPolicySet,
   HoldpointError,
   messageOf,
-  parseAuthenticationConfiguration,
   proxyPermissions,
   withMaskedItems,
   withReleases,
@@ -32,7 +31,6 @@ import {
   ownRules,
   ownUser,
   parseFlags,
-  parseYaml,
   problemsOf,
   readCaBundle,
   readKey,
@@ -41,9 +39,12 @@ import {
   runUntilSignal,
   type KubeConfig,
 } from '@holdpoint/platform';
-import { createAuthenticator } from './identity/authenticator.ts';
+import { readConfigurationFile } from './identity/configuration-file.ts';
+import { createConfiguredIdentity } from './identity/configured-identity.ts';
+import { createIdentityMetrics } from './identity/metrics.ts';
 import { createServiceAccountTokens, findClusterIssuer } from './identity/service-account-tokens.ts';
 import { createSessions } from './identity/sessions.ts';
+import { timed } from './identity/timed.ts';
 import { createHeldBytes } from './held-bytes.ts';
 import { createProxyMetrics, registerProxyGauges, type WatchedResource } from './metrics.ts';
 import { createHoldFollower } from './pause/hold-follower.ts';
@@ -125,10 +126,11 @@ const flags = parseFlags(process.argv.slice(2), {
 });
 
 const now = (): number => Date.now();
-const readAuthentication = () =>
-  flags['authentication-config'] === ''
-    ? []
-    : parseAuthenticationConfiguration(parseYaml(readFileSync(flags['authentication-config'], 'utf8')));
+const elapsed = (): number => performance.now();
+const readAuthentication = () => {
+  const path = flags['authentication-config'];
+  return path === '' ? undefined : { path, ...readConfigurationFile(path) };
+};
 const listOf = (text: string): string[] => text.split(',').filter((each) => each !== '');
 const namespaces = listOf(flags['service-account-namespaces']);
 const sessionClaims = listOf(flags['session-claims']);
@@ -163,7 +165,7 @@ if (flags.check === 'true') {
     sessionIdleMs,
     () => readKey(flags['mask-key-file']),
     () => readTlsPair(flags['tls-cert-file'], flags['tls-private-key-file']),
-    () => assertSomebodyKnown(readAuthentication(), namespaces),
+    () => assertSomebodyKnown(readAuthentication()?.configuration ?? [], namespaces),
     () => (flags['recordings-ca-file'] === '' ? undefined : readCaBundle(flags['recordings-ca-file'])),
     () => requireReadable(flags['recordings-token-file']),
     () => sinkAt('recordings-url'),
@@ -184,7 +186,7 @@ const room = createPauseRoom(maxPaused(), maxPausedBytes());
 const config = loadKubeConfig({ file: flags.kubeconfig });
 const sessions = createSessions(sessionIdleMs(), now);
 const authentication = readAuthentication();
-assertSomebodyKnown(authentication, namespaces);
+assertSomebodyKnown(authentication?.configuration ?? [], namespaces);
 const { username: proxyUsername, isKnownInFull } = await provenAccount(config);
 if (!isKnownInFull) logger.warn({ username: proxyUsername }, 'own permissions not known in full');
 const serviceAccounts = async () => {
@@ -193,7 +195,14 @@ const serviceAccounts = async () => {
   const review = createTokenReview(config, audience === '' ? undefined : audience);
   return {
     issuer: cluster.url,
-    authenticate: createServiceAccountTokens({ cluster, review, namespaces, audience, sessionClaims, now }),
+    authenticate: createServiceAccountTokens({
+      cluster: { ...cluster, fetchKeys: timed(cluster.fetchKeys, elapsed, identityMetrics.keysFetched) },
+      review: timed(review, elapsed, identityMetrics.tokenReviewed),
+      namespaces,
+      audience,
+      sessionClaims,
+      now,
+    }),
   };
 };
 const mask = withMaskedItems(
@@ -206,6 +215,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 const allMetrics = createMetrics({ service: 'proxy', version });
 const metrics = createProxyMetrics(allMetrics);
+const identityMetrics = createIdentityMetrics(allMetrics);
 const countTlsReload = createTlsMetrics(allMetrics);
 const watchBroke =
   (resource: WatchedResource) =>
@@ -248,17 +258,22 @@ registerProxyGauges(allMetrics, {
   streams: () => openSockets.count(),
   transcript: () => transcript?.queued() ?? { events: 0, bytes: 0 },
 });
+const authenticator = createConfiguredIdentity({
+  file: authentication,
+  fetchFor: createFetch,
+  serviceAccounts: namespaces.length === 0 ? undefined : await serviceAccounts(),
+  sessionClaims,
+  sessions,
+  metrics: allMetrics,
+  counts: identityMetrics,
+  logger,
+  now,
+  elapsed,
+});
 const ending = new AbortController();
 const server = createProxyServer(
   {
-    authenticator: createAuthenticator({
-      configuration: authentication,
-      fetchFor: createFetch,
-      serviceAccounts: namespaces.length === 0 ? undefined : await serviceAccounts(),
-      sessionClaims,
-      sessions,
-      now,
-    }),
+    authenticator,
     policies: policySet.compiled,
     policyObjects: () => policies.list(),
     aggregatedGroups,
@@ -283,7 +298,7 @@ const server = createProxyServer(
     logger,
     now,
     ending: ending.signal,
-    elapsed: () => performance.now(),
+    elapsed,
   },
   { certFile: flags['tls-cert-file'], keyFile: flags['tls-private-key-file'] },
 );

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -13,6 +13,7 @@ import {
 import { parseYaml } from '@holdpoint/platform';
 import { eventually } from '../src/eventually.ts';
 import { freePort } from '../src/free-port.ts';
+import { metricIn, metricsText } from '../src/metrics-text.ts';
 import { exampleClaims } from '../src/pipeline-claims.ts';
 import { requestJson } from '../src/request-json.ts';
 import { createSigningKey, startTokenIssuer, type TokenIssuer } from '../src/token-issuer.ts';
@@ -78,6 +79,10 @@ describe('identity', () => {
   }
 
   async function startProxy(flags: Record<string, string> = {}): Promise<string> {
+    return (await serveProxy(flags)).url;
+  }
+
+  async function serveProxy(flags: Record<string, string> = {}): Promise<{ url: string; command: RunningCommand }> {
     const { url, command } = await runProxy(flags);
     await eventually(
       `a proxy at ${url}`,
@@ -95,7 +100,7 @@ describe('identity', () => {
       },
       90_000,
     );
-    return url;
+    return { url, command };
   }
 
   /** Real kubectl, with this token and no other credential. */
@@ -137,6 +142,11 @@ describe('identity', () => {
         ]),
         extra: { 'holdpoint.dev/session': [expect.any(String)] },
       });
+      const counts = await metricsText(serving, stack.caFile);
+      for (const call of ['token_review', 'issuer_keys_fetch']) {
+        const answered = `holdpoint_proxy_${call}_duration_seconds_count{result="ok"}`;
+        expect(metricIn(counts, answered)).toBeGreaterThan(0);
+      }
       expect((await as(stack.urls.apiServer, token, ['auth', 'whoami'])).code).not.toBe(0);
       const read = await as(serving, token, ['get', 'configmaps', '-n', 'agents']);
       expect(read.stderr).toContain('User "system:serviceaccount:agents:coder" cannot list resource "configmaps"');
@@ -215,6 +225,97 @@ describe('identity', () => {
       await admin(['apply', '-f', inRepository('deploy', 'rbac', 'proxy.yaml'), '--server-side', '--force-conflicts']);
       await startProxy();
     }, 180_000);
+  });
+
+  describe('a configuration that changes while the proxy serves', () => {
+    let serving: { url: string; command: RunningCommand };
+    let file: string;
+    type Jwt = { issuer: { url: string }; userValidationRules?: object[] };
+    const whole = (): { jwt: Jwt[] } => authenticationConfiguration(issuer) as { jwt: Jwt[] };
+    /** As a mounted ConfigMap changes: at once. */
+    const put = (text: string): void => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    };
+    const metric = async (line: string): Promise<number> =>
+      metricIn(await metricsText(serving.url, stack.caFile), `holdpoint_proxy_${line}`);
+    const reloads = (result: 'ok' | 'failed'): Promise<number> =>
+      metric(`authentication_config_reloads_total{result="${result}"}`);
+    const reloaded = async (result: 'ok' | 'failed', before: number): Promise<true> =>
+      await eventually(`a reload: ${result}`, async () => ((await reloads(result)) > before ? true : undefined));
+    const codeOf = async (token: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const path = '/api/v1/namespaces/agents/configmaps';
+      return (await requestJson(serving.url, { method: 'GET', path, headers, caFile: stack.caFile })).code;
+    };
+    // Known, and not let in by RBAC; or not known.
+    const [known, unknown] = [403, 401];
+    beforeAll(async () => {
+      file = join(folder, 'followed.json');
+      put(JSON.stringify(whole()));
+      serving = await serveProxy({ 'authentication-config': file });
+    }, 120_000);
+
+    test('an issuer that is taken out: its token is refused, though it was remembered; others go on; back in, it is good', async () => {
+      const [leaving, staying] = [
+        issuer.token(exampleClaims['gitlab-ci'], { path: '/gitlab-ci' }),
+        agent({ jti: 'staying' }),
+      ];
+      expect([await codeOf(leaving), await codeOf(leaving), await codeOf(staying)]).toEqual([known, known, known]);
+      expect(await metric('token_cache_requests_total{status="hit"}')).toBeGreaterThan(0);
+      const before = await reloads('ok');
+      put(JSON.stringify({ ...whole(), jwt: whole().jwt.filter((jwt) => !jwt.issuer.url.endsWith('/gitlab-ci')) }));
+      await reloaded('ok', before);
+      expect([await codeOf(leaving), await codeOf(staying)]).toEqual([unknown, known]);
+      put(JSON.stringify(whole()));
+      await reloaded('ok', before + 1);
+      // Refused a moment ago, and not remembered as refused.
+      expect([await codeOf(leaving), await codeOf(staying)]).toEqual([known, known]);
+    }, 120_000);
+
+    test('a validation rule that comes in: a remembered token that does not satisfy it is refused', async () => {
+      const token = agent({ jti: 'ruled' });
+      expect(await codeOf(token)).toBe(known);
+      const before = await reloads('ok');
+      const [plain, ...others] = whole().jwt;
+      const userValidationRules = [{ expression: "user.username != 'coder'", message: 'coder is away' }];
+      put(JSON.stringify({ ...whole(), jwt: [{ ...plain, userValidationRules }, ...others] }));
+      await reloaded('ok', before);
+      expect([await codeOf(token), await codeOf(agent({ sub: 'somebody-else' }))]).toEqual([unknown, known]);
+      put(JSON.stringify(whole()));
+      await reloaded('ok', before + 1);
+      expect(await codeOf(token)).toBe(known);
+    }, 120_000);
+
+    test('broken, then gone: the one before goes on, told by log and metrics; put right, the new one holds', async () => {
+      const token = agent({ jti: 'through-it-all' });
+      const [ok, failed] = [await reloads('ok'), await reloads('failed')];
+      const takenAt = await metric('authentication_config_last_reload_success_timestamp_seconds');
+      expect(await metric('authentication_config_last_reload_successful')).toBe(1);
+      put(JSON.stringify({ ...whole(), jwts: [] }));
+      await reloaded('failed', failed);
+      expect(await metric('authentication_config_last_reload_successful')).toBe(0);
+      expect([await codeOf(token), await codeOf(agent({ jti: 'new' }))]).toEqual([known, known]);
+      rmSync(file);
+      await reloaded('failed', failed + 1);
+      expect(await codeOf(token)).toBe(known);
+      const lines = serving.command
+        .stderr()
+        .split('\n')
+        .filter((line) => line.includes('"authentication configuration not reloaded"'));
+      expect(lines).toEqual([
+        expect.stringContaining('AuthenticationConfiguration: jwts: not supported'),
+        expect.stringContaining('followed.json: cannot be read'),
+      ]);
+      put(JSON.stringify({ ...whole(), jwt: [] }));
+      await reloaded('ok', ok);
+      expect(await metric('authentication_config_last_reload_successful')).toBe(1);
+      expect(await metric('authentication_config_last_reload_success_timestamp_seconds')).toBeGreaterThan(takenAt);
+      // The last issuer taken out is meant: nobody is known any more, and the process goes on.
+      expect(await codeOf(token)).toBe(unknown);
+      expect(await metric('authentication_attempts_total{result="failure"}')).toBeGreaterThan(0);
+      expect(serving.command.ended()).toBe(false);
+    }, 120_000);
   });
 
   // The last, so that the proxy has had the issuer's keys for a while, and asks at once for one that it does not have.

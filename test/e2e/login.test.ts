@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { identities, loginClient, pendingHold, startScenario, type Stack } from '@holdpoint/local';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { identities, loginClient, pendingHold, startScenario, type RunningCommand, type Stack } from '@holdpoint/local';
 import { eventually } from '../src/eventually.ts';
+import { missingTerminal, startOnTerminal } from '../src/on-a-terminal.ts';
 import { createPerson } from '../src/person.ts';
 
 /** An agent's and a person's way to a token, with real kubectl, a real issuer, and the proxy. */
@@ -24,7 +25,7 @@ describe('approvals login and kubeconfig', () => {
   const passwordOf = (name: string): string => stack.issuer.clients.find(({ id }) => id === name)?.secret ?? '';
   const cacheFolder = (): string => join(stack.dir, '.kube', 'cache', 'holdpoint-login');
   const kept = (): string[] =>
-    readdirSync(cacheFolder())
+    (existsSync(cacheFolder()) ? readdirSync(cacheFolder()) : [])
       .filter((name) => name.endsWith('.json'))
       .map((name) => join(cacheFolder(), name));
   /** How often the issuer has renewed a login. */
@@ -175,6 +176,102 @@ describe('approvals login and kubeconfig', () => {
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toContain('You must be logged in to the server');
   }, 120_000);
+
+  const onTerminal = missingTerminal === undefined ? describe : describe.skip;
+  const lacking = missingTerminal === undefined ? '' : ` (this machine lacks ${missingTerminal})`;
+  onTerminal(`with somebody at the terminal, kubectl starts the login itself${lacking}`, () => {
+    /** What the browser would have been opened with. */
+    let opened: string;
+    beforeAll(() => {
+      opened = join(stack.dir, 'opened-by-browser');
+      writeFileSync(join(stack.dir, 'bin', 'xdg-open'), `#!/bin/sh\nprintf %s "$1" > ${opened}\n`, { mode: 0o755 });
+    });
+    beforeEach(() => {
+      for (const file of kept()) rmSync(file);
+      rmSync(opened, { force: true });
+    });
+    const addressOn = (running: RunningCommand): Promise<string> =>
+      eventually(
+        'the address',
+        async () => {
+          const shown = /^ {2}(https:\S+)\r$/m.exec(running.stdout())?.[1];
+          if (shown === undefined && running.ended()) throw new Error(running.stdout());
+          return shown;
+        },
+        90_000,
+      );
+    const logInAt = async (address: string) => {
+      const name = identities.agent.name;
+      const person = createPerson(readFileSync(stack.caFile, 'utf8'));
+      const { leftFor } = await person.visit(new URL(address), { name, password: passwordOf(name) });
+      if (leftFor !== undefined) expect((await fetch(leftFor)).status).toBe(200);
+    };
+
+    test.each([
+      {
+        situation: 'by a browser, which is opened',
+        device: [],
+        shows: /^Log in with a browser on this machine:\r\n {2}https:\S+\r\n(?:pod\/web-\S+\r\n)+$/,
+        opens: true,
+      },
+      {
+        situation: 'by a code on another device',
+        device: ['--device'],
+        shows:
+          /^Log in with a browser on any device:\r\n {2}https:\S+\r\nIt shows, or asks for, this code: \S+\r\n(?:pod\/web-\S+\r\n)+$/,
+        opens: false,
+      },
+    ])(
+      '$situation, and answers what was asked; the next one, without a terminal, needs no person',
+      async ({ device, shows, opens }) => {
+        const env = await kubeconfigFor([...loginFlags(), ...device]);
+        const running = startOnTerminal(stack, 'person', ['kubectl', ...getPods], { env });
+        const address = await addressOn(running);
+        if (opens) {
+          await eventually('the browser', async () => (existsSync(opened) ? true : undefined));
+          expect(readFileSync(opened, 'utf8')).toBe(address);
+        }
+        await logInAt(address);
+        const { code, stdout } = await running.finished;
+        expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(shows) });
+        expect(existsSync(opened)).toBe(opens);
+        for (const file of kept()) {
+          expect(stdout).not.toContain((JSON.parse(readFileSync(file, 'utf8')) as { token: string }).token);
+        }
+        expect(await stack.kubectl('person', getPods, { env })).toMatchObject({ code: 0, stderr: '' });
+      },
+      120_000,
+    );
+
+    test('a login that is refused at the issuer: kubectl fails with its words, and asks for no other', async () => {
+      const running = startOnTerminal(stack, 'person', ['kubectl', ...askOnce], { env });
+      const address = new URL(await addressOn(running));
+      const redirect = new URL(address.searchParams.get('redirect_uri') ?? '');
+      const state = address.searchParams.get('state') ?? '';
+      const refusal = { error: 'access_denied', error_description: 'not today', state, iss: stack.urls.issuer };
+      redirect.search = new URLSearchParams(refusal).toString();
+      await fetch(redirect);
+      const { code, stdout } = await running.finished;
+      expect(code).toBe(1);
+      expect(stdout).toContain('access_denied');
+      expect(stdout.split('Log in with a browser')).toHaveLength(2);
+    }, 120_000);
+
+    test('Ctrl-C at the prompt ends it, and what listened; the login after it is not in anybody’s way', async () => {
+      const interruptFile = join(stack.dir, 'press-ctrl-c');
+      const running = startOnTerminal(stack, 'person', ['kubectl', ...getPods], { env, interruptFile });
+      const redirect = new URL(await addressOn(running)).searchParams.get('redirect_uri') ?? '';
+      expect((await fetch(redirect)).status).toBe(400);
+      writeFileSync(interruptFile, '');
+      const { code, stdout } = await running.finished;
+      expect({ code, stdout }).toEqual({ code: 130, stdout: expect.not.stringContaining('pod/') });
+      await expect(fetch(redirect)).rejects.toThrow();
+      expect(kept()).toEqual([]);
+      const next = startOnTerminal(stack, 'person', ['kubectl', ...getPods], { env });
+      await logInAt(await addressOn(next));
+      expect(await next.finished).toMatchObject({ code: 0 });
+    }, 180_000);
+  });
 
   test.each([
     { situation: 'in a file', user: (file: string) => ['--token-file', file] },

@@ -5,6 +5,7 @@ import { pendingHold, startScenario, type Service, type Stack } from '@holdpoint
 import { connectionsTo, residentBytes } from '../src/connections.ts';
 import { eventually } from '../src/eventually.ts';
 import { metricIn, metricsText } from '../src/metrics-text.ts';
+import { pausedAt, replicaThatPauses } from '../src/paused-at.ts';
 
 interface Waiting {
   answer: Promise<{ code: number; message: string }>;
@@ -52,15 +53,10 @@ describe('paused requests', () => {
   };
   const metric = async (service: Service, line: string): Promise<number> =>
     metricIn(await metricsText(service.url, stack.caFile), line);
-  const open = (service: Service): Promise<number> => metric(service, 'holdpoint_proxy_pauses_open');
+  const open = (service: Service): Promise<number> => pausedAt(stack, service);
   const untilOpen = (service: Service, count: number): Promise<true> =>
     eventually(`${String(count)} paused`, async () => ((await open(service)) === count ? true : undefined), 120_000);
-  /** The replica at which one request waits now. */
-  const pausing = (): Promise<Service> =>
-    eventually('one is paused', async () => {
-      for (const service of stack.proxies) if ((await open(service).catch(() => 0)) === 1) return service;
-      return undefined;
-    });
+  const pausing = (): Promise<Service> => replicaThatPauses(stack);
   /** Asks for a ConfigMap in production at one replica, on a connection of its own. */
   const create = (service: Service, name: string): Waiting => {
     const body = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });

@@ -208,6 +208,7 @@ describe('running the proxy', () => {
       const { code, stdout } = await check({
         'max-paused': '0',
         'drain-delay': 'soon',
+        'authentication-config': '/nowhere/authentication.yaml',
         'mask-key-file': stack.caFile,
         'transcripts-url': 'nowhere',
       });
@@ -217,6 +218,7 @@ describe('running the proxy', () => {
           'ERR_CONFIG_INVALID: --max-paused: "0" is not a whole number above 0',
           'ERR_CONFIG_INVALID: --drain-delay: "soon" is not a duration such as 0s, 5s or 1m',
           `ERR_CONFIG_INVALID: ${stack.caFile}: expected at least 32 bytes as hex; make one with: openssl rand -hex 32`,
+          expect.stringMatching(/^ERR_CONFIG_INVALID: \/nowhere\/authentication\.yaml: cannot be read: ENOENT/),
           'ERR_CONFIG_INVALID: --transcripts-url: "nowhere" is not an http or https URL',
         ],
       });

@@ -2,6 +2,18 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** How many TCP connections a process has to a port on this machine, as the kernel counts them (Linux). */
 export function connectionsTo(pid: number, port: number): number {
+  return openConnections(pid, port).length;
+}
+
+/** How many of them the kernel asks, as time passes, whether the peer is still there. */
+export function probedConnections(pid: number, port: number): number {
+  return openConnections(pid, port).filter(({ timer }) => timer === 'keepalive').length;
+}
+
+/** Source: net/ipv4/tcp_ipv4.c, get_tcp4_sock: the kind of timer that is running. */
+const timers: Readonly<Record<string, string>> = { '01': 'retransmission', '02': 'keepalive' };
+
+function openConnections(pid: number, port: number): { timer: string | undefined }[] {
   const inodes = new Set(
     readdirSync(`/proc/${String(pid)}/fd`).flatMap((fd) => {
       try {
@@ -18,7 +30,8 @@ export function connectionsTo(pid: number, port: number): number {
     .map((line) => line.trim().split(/\s+/))
     .filter(
       ([, , to, state, , , , , , inode]) => state === '01' && to?.endsWith(remote) === true && inodes.has(inode ?? ''),
-    ).length;
+    )
+    .map(([, , , , , timer = '']) => ({ timer: timers[timer.split(':')[0] ?? ''] }));
 }
 
 /** Resident memory of a process, in bytes (Linux). */

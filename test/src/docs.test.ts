@@ -24,6 +24,7 @@ describe('docs/reference', () => {
       read('auditsink', 'src', 'metrics.ts'),
       read('webhook', 'src', 'metrics.ts'),
       read('proxy', 'src', 'metrics.ts'),
+      read('proxy', 'src', 'identity', 'metrics.ts'),
       read('webhook', 'src', 'notify', 'counted-notifications.ts'),
     ];
     const names = all(sources.join('\n'), /'(holdpoint_[a-z_]+)'/g);
@@ -38,6 +39,33 @@ describe('docs/reference', () => {
     )?.[1];
     expect(flags.length).toBeGreaterThan(5);
     expect(all(section ?? '', /`--([a-z-]+)`/g)).toEqual(expect.arrayContaining(flags));
+  });
+
+  test.each([
+    { limit: "a client's headers", is: 'headersTimeoutMs', of: ['platform', 'src', 'http', 'https-server.ts'] },
+    {
+      limit: "a client's connection, between two requests",
+      ...{ is: 'keepAliveTimeoutMs', of: ['platform', 'src', 'http', 'https-server.ts'] },
+    },
+    { limit: 'a peer that is gone', is: 'keepAliveProbeMs', of: ['proxy', 'src', 'server.ts'] },
+    { limit: 'a peer that is gone', is: 'keepAliveProbeMs', of: ['proxy', 'src', 'streams', 'open-sockets.ts'] },
+    { limit: 'a peer that is gone', is: 'keepAliveProbeMs', of: ['proxy', 'src', 'upstream', 'credentials.ts'] },
+    {
+      limit: 'connecting to the API server',
+      ...{ is: 'connectTimeoutMs', of: ['proxy', 'src', 'upstream', 'api-server.ts'] },
+    },
+    {
+      limit: 'a connection to the API server, between two requests',
+      ...{ is: 'idleMs', of: ['proxy', 'src', 'upstream', 'credentials.ts'] },
+    },
+    { limit: 'a recorder that does not answer', is: 'answerTimeoutMs', of: ['proxy', 'src', 'sink', 'sink-client.ts'] },
+    { limit: "this proxy's own end", is: 'drainMs', of: ['proxy', 'src', 'main.ts'] },
+  ])('services.md tells of $limit what $is says', ({ limit, is, of }) => {
+    const [, ms = ''] = new RegExp(`const ${is} = ([0-9_]+);`).exec(read(...of)) ?? [];
+    const row = read('docs', 'reference', 'services.md')
+      .split('\n')
+      .find((line) => line.startsWith(`| ${limit}`));
+    expect(row).toMatch(new RegExp(`\\b${String(Number(ms.replaceAll('_', '')) / 1_000)} s\\b`));
   });
 
   test('cli.md has every command, and every flag of each', () => {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createTlsReloader, describe, readTlsPair, tlsReloadEveryMs, type TlsReload } from './tls-files.ts';
+import { reloadEveryMs } from '../reloader.ts';
+import { createTlsReloader, describe, readTlsPair, type TlsReload } from './tls-files.ts';
 
 export interface HttpsServerOptions {
   /** PEM. */
@@ -71,7 +72,7 @@ export function createHttpsServer(options: HttpsServerOptions): Server {
     const apply = (renewed: { cert: string; key: string }): void =>
       server.setSecureContext({ ...renewed, ...clients, minVersion });
     const { check } = createTlsReloader({ certFile, keyFile, current: pair, apply, report });
-    const timer = setInterval(check, options.tlsReloadEveryMs ?? tlsReloadEveryMs);
+    const timer = setInterval(check, options.tlsReloadEveryMs ?? reloadEveryMs);
     // It must not keep a process alive whose server is closed.
     timer.unref();
     server.once('close', () => clearInterval(timer));

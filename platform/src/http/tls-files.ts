@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { HoldpointError, messageOf } from '@holdpoint/core';
 import type { Metrics } from '../metrics.ts';
+import { createReloader, type Reloader } from '../reloader.ts';
 
 /** A certificate chain and its key, as PEM. */
 export interface TlsPair {
@@ -13,13 +14,6 @@ export interface TlsPair {
 /** What became of looking at the files. */
 export type TlsReload =
   { result: 'started' | 'reloaded'; serialNumber: string; expiresAtMs: number } | { result: 'failed'; error: unknown };
-
-/**
- * Kubernetes brings a renewed Secret into a pod within about a minute, and certificates are renewed days before they expire:
- * ten seconds more are nothing, and two small files are cheap to read. Reading, where one might watch, is what works for
- * every way that files are replaced: in place, by rename, or by a symlink two folders up, as a Secret's mount does it.
- */
-export const tlsReloadEveryMs = 10_000;
 
 /**
  * Reads a pair that can be served with.
@@ -41,34 +35,18 @@ export interface TlsReloaderOptions {
   /** Serves with it from the next handshake on. */
   apply: (pair: TlsPair) => void;
   report: (reload: TlsReload) => void;
-  /** For tests. */
-  readPair?: (certFile: string, keyFile: string) => TlsPair;
 }
 
-/**
- * Follows the two files: `check` looks at them once. A pair that does not load or match never replaces one that did: half
- * of a renewal would end a server that works. Each such state is reported once, not at every look.
- */
-export function createTlsReloader(options: TlsReloaderOptions): { check(): void } {
-  const { certFile, keyFile, apply, report, readPair = readTlsPair } = options;
-  let current = options.current;
-  let lastFailure: string | undefined;
-  return {
-    check() {
-      try {
-        const pair = readPair(certFile, keyFile);
-        if (pair.cert !== current.cert || pair.key !== current.key) {
-          apply(pair);
-          current = pair;
-          report({ result: 'reloaded', ...describe(pair) });
-        }
-        lastFailure = undefined;
-      } catch (error) {
-        if (messageOf(error) !== lastFailure) report({ result: 'failed', error });
-        lastFailure = messageOf(error);
-      }
-    },
-  };
+/** Follows the two files. A pair that does not load or match never replaces one that did. */
+export function createTlsReloader({ certFile, keyFile, current, apply, report }: TlsReloaderOptions): Reloader {
+  return createReloader({
+    current,
+    read: () => readTlsPair(certFile, keyFile),
+    isSame: (one, other) => one.cert === other.cert && one.key === other.key,
+    apply,
+    onReload: (pair) => report({ result: 'reloaded', ...describe(pair) }),
+    onFailure: (error) => report({ result: 'failed', error }),
+  });
 }
 
 /** For the log and the metrics: whose certificate it is does not matter there, only which, and until when. */

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { parseAuthenticationConfiguration } from '@holdpoint/core';
 import { createAuthenticator } from './authenticator.ts';
+import { createIssuerKeys } from './issuer-keys.ts';
 import { createSessions } from './sessions.ts';
 
 const start = 1_800_000_000;
@@ -41,6 +42,8 @@ describe('the authenticator', () => {
   /** An authenticator, and the issuer that it finds by `url`. */
   function world(documents: { discovery?: object; keys?: () => unknown[] } = {}) {
     const asked: string[] = [];
+    /** What whoever counts is told. */
+    const told: string[] = [];
     const time = { seconds: start };
     const now = (): number => time.seconds * 1_000;
     const fetch = (async (address: string) => {
@@ -52,18 +55,23 @@ describe('the authenticator', () => {
     }) as typeof globalThis.fetch;
     const authenticator = createAuthenticator({
       configuration: configuration(),
-      fetchFor: () => fetch,
+      withKeys: createIssuerKeys({ fetchFor: () => fetch, onFetch: () => undefined, now, elapsed: now }),
       serviceAccounts: undefined,
       sessionClaims: ['sid', 'jti'],
       sessions: createSessions(30 * 60_000, now),
+      observer: {
+        cacheAsked: (status) => told.push(status),
+        identified: (result) => told.push(result),
+      },
       now,
+      elapsed: now,
     });
     const outcome = (token: string): Promise<string> =>
       authenticator.authenticate(token).then(
         (user) => user.username,
         (error: Error & { code?: string }) => `${error.code ?? ''} ${error.message}`,
       );
-    return { asked, time, outcome, authenticator };
+    return { asked, told, time, outcome, authenticator };
   }
 
   const claims = { iss: url, aud: 'holdpoint', sub: 'agent', iat: start, nbf: start, exp: start + 300 };
@@ -190,6 +198,23 @@ describe('the authenticator', () => {
     expect(await refusal()).toBe(first);
     time.seconds += 1;
     expect(await refusal()).not.toBe(first);
+  });
+
+  test('is counted: what is remembered as a hit, and how what is not was told apart', async () => {
+    const keys = { down: true };
+    const { authenticator, told, outcome, time } = world({
+      keys() {
+        if (keys.down) throw new Error('down');
+        return [jwk];
+      },
+    });
+    const [good, bad] = [await sign(), await sign({}, {}, stranger)];
+    await outcome(good);
+    keys.down = false;
+    time.seconds += 5;
+    for (const token of [good, good, bad, bad]) await outcome(token);
+    expect(told).toEqual([...['miss', 'error'], ...['miss', 'success'], 'hit', ...['miss', 'failure'], 'hit']);
+    expect(authenticator.remembered()).toEqual({ verified: 1, refused: 1 });
   });
 
   test('a session of the token, else one by whose it is', async () => {

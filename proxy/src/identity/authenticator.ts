@@ -1,7 +1,6 @@
 import { HoldpointError, userInfoOf, type JwtAuthenticator, type UserInfo } from '@holdpoint/core';
-import { createDiscovery } from './discovery.ts';
+import type { WithKeys } from './issuer-keys.ts';
 import { createJwtIssuer, isOfUnknownKey } from './jwt-issuer.ts';
-import { createKeySet } from './key-set.ts';
 import type { AuthenticateServiceAccount } from './service-account-tokens.ts';
 import type { Sessions } from './sessions.ts';
 import { createTokenCache } from './token-cache.ts';
@@ -13,17 +12,36 @@ export interface Authenticator {
   authenticate(token: string): Promise<UserInfo>;
 }
 
+/** What can be said of a token. `error`: whoever issued it could not be asked. */
+export type AuthenticationResult = 'success' | 'failure' | 'error';
+
+/** Told of every token that is looked at. */
+export interface AuthenticationObserver {
+  /** `hit`: it was remembered, as good or as refused. */
+  cacheAsked(status: 'hit' | 'miss'): void;
+  /** Of a `miss`: how long it took to tell, in milliseconds. */
+  identified(result: AuthenticationResult, tookMs: number): void;
+}
+
+/** The authenticator of one configuration, with what it remembers of tokens. */
+export interface ConfiguredAuthenticator extends Authenticator {
+  /** How many tokens are remembered. */
+  remembered(): { verified: number; refused: number };
+}
+
 export interface AuthenticatorParts {
   configuration: readonly JwtAuthenticator[];
-  /** Gives a fetch that trusts an issuer's certificate authority. */
-  fetchFor: (ca: string | undefined) => typeof globalThis.fetch;
+  withKeys: WithKeys;
   /** Undefined: service accounts are not served. */
   serviceAccounts: { issuer: string; authenticate: AuthenticateServiceAccount } | undefined;
   /** Where a session is looked for when no mapping names it. */
   sessionClaims: readonly string[];
   sessions: Sessions;
+  observer: AuthenticationObserver;
   /** Milliseconds. */
   now: () => number;
+  /** Milliseconds that only go on. */
+  elapsed: () => number;
 }
 
 /** For how long a verified token is believed without asking again: of an issuer, whose keys are bounded by themselves … */
@@ -41,9 +59,13 @@ interface Identified {
   untilMs: number;
 }
 
-/** Builds it; an issuer is asked for the first time when its first token comes. */
-export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const { now } = parts;
+/**
+ * Builds it; an issuer is asked for the first time when its first token comes.
+ *
+ * @throws HoldpointError ERR_CONFIG_INVALID when the configuration has the cluster's own issuer
+ */
+export function createAuthenticator(parts: AuthenticatorParts): ConfiguredAuthenticator {
+  const { now, elapsed, observer } = parts;
   const identifiers = identifiersOf(parts);
   const users = createTokenCache<UserInfo>(verified, now);
   const refusals = createTokenCache<HoldpointError>(refused, now);
@@ -66,33 +88,49 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
       throw error;
     }
   };
+  const identifyTold = async (token: string): Promise<UserInfo> => {
+    const startedAt = elapsed();
+    try {
+      const user = await identify(token);
+      observer.identified('success', elapsed() - startedAt);
+      return user;
+    } catch (error) {
+      observer.identified(resultOf(error), elapsed() - startedAt);
+      throw error;
+    }
+  };
   /** An agent's first requests come many at a time, with one token: it is looked at once. */
   const identifyOnce = (token: string): Promise<UserInfo> => {
-    const underWay = pending.get(token) ?? identify(token).finally(() => pending.delete(token));
+    const underWay = pending.get(token) ?? identifyTold(token).finally(() => pending.delete(token));
     pending.set(token, underWay);
     return underWay;
   };
 
   return {
+    remembered: () => ({ verified: users.size(), refused: refusals.size() }),
     async authenticate(token) {
       assertReadableLength(token);
       const known = users.get(token);
-      if (known !== undefined) return parts.sessions.withSession(known);
-      const refusal = refusals.get(token);
+      const refusal = known === undefined ? refusals.get(token) : undefined;
+      observer.cacheAsked(refusal === undefined && known === undefined ? 'miss' : 'hit');
       if (refusal !== undefined) throw refusal;
-      return parts.sessions.withSession(await identifyOnce(token));
+      return parts.sessions.withSession(known ?? (await identifyOnce(token)));
     },
   };
+}
+
+/** What a rejection of `authenticate` says of the token. */
+export function resultOf(error: unknown): AuthenticationResult {
+  return error instanceof HoldpointError && error.code === 'ERR_TOKEN_INVALID' ? 'failure' : 'error';
 }
 
 /** Who identifies the tokens of an issuer, by its URL. */
 function identifiersOf(parts: AuthenticatorParts): ReadonlyMap<string, (token: string) => Promise<Identified>> {
   const { now, serviceAccounts } = parts;
   const identifiers = new Map<string, (token: string) => Promise<Identified>>();
-  for (const each of parts.configuration) {
-    const { url, audiences, certificateAuthority } = each.issuer;
-    const discovery = createDiscovery(each.issuer, parts.fetchFor(certificateAuthority));
-    const issuer = createJwtIssuer({ url, audiences, keys: createKeySet(url, discovery, now), now });
+  for (const { authenticator: each, keys } of parts.withKeys(parts.configuration)) {
+    const { url, audiences } = each.issuer;
+    const issuer = createJwtIssuer({ url, audiences, keys, now });
     identifiers.set(url, async (token) => {
       const { claims, expiresAtMs } = await issuer.verify(token);
       const user = userInfoOf(claims, each, parts.sessionClaims);

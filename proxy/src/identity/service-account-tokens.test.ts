@@ -42,7 +42,7 @@ describe('service-account tokens', () => {
     });
     const authenticator = createAuthenticator({
       configuration: [],
-      fetchFor: () => fetch,
+      withKeys: () => [],
       serviceAccounts: {
         issuer: cluster.url,
         authenticate: createServiceAccountTokens({
@@ -60,7 +60,9 @@ describe('service-account tokens', () => {
       },
       sessionClaims: ['jti'],
       sessions: createSessions(60_000, now),
+      observer: { cacheAsked: () => undefined, identified: () => undefined },
       now,
+      elapsed: now,
     });
     const outcome = (token: string): Promise<string> =>
       authenticator.authenticate(token).then(

@@ -5,6 +5,8 @@ export interface TokenCache<Known> {
   get(token: string): Known | undefined;
   /** @param untilMs when it is forgotten */
   put(token: string, known: Known, untilMs: number): void;
+  /** How many are kept; those past their end are, until they are asked for or make room. */
+  size(): number;
 }
 
 /**
@@ -24,6 +26,7 @@ export function createTokenCache<Known>(
     entries.delete(key);
   };
   return {
+    size: () => entries.size,
     get(token) {
       const key = hashOf(token);
       const found = entries.get(key);

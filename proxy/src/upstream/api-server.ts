@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:h
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { HoldpointError, messageOf } from '@holdpoint/core';
-import type { UpstreamConnection } from './credentials.ts';
+import { keepAliveProbeMs, type UpstreamConnection } from './credentials.ts';
 
 export interface UpstreamCall {
   method: string;
@@ -47,7 +47,9 @@ export function createApiServer(connect: () => Promise<UpstreamConnection>): Api
     call.signal.addEventListener('abort', abandon);
     outgoing.once('close', () => call.signal.removeEventListener('abort', abandon));
     outgoing.once('socket', (socket) => {
-      if (socket.connecting) limitConnecting(outgoing, socket);
+      if (!socket.connecting) return;
+      limitConnecting(outgoing, socket);
+      socket.once('secureConnect', () => socket.setKeepAlive(true, keepAliveProbeMs));
     });
     return outgoing;
   };

@@ -20,6 +20,8 @@ export interface UpstreamConnection {
 const refreshMs = 10_000;
 /** The API server closes idle connections after 90 s; ours go first, so that none is used while it closes. */
 const idleMs = 60_000;
+/** A watch or a session may be silent for hours. Where that is because the other machine is gone, the kernel finds out. */
+export const keepAliveProbeMs = 30_000;
 
 /** Reads the kubeconfig's credentials again and again. `now` in milliseconds. */
 export function createCredentials(config: KubeConfig, now: () => number): () => Promise<UpstreamConnection> {
@@ -37,7 +39,10 @@ export function createCredentials(config: KubeConfig, now: () => number): () => 
     const described = JSON.stringify([String(ca), String(cert), String(key), servername, rejectUnauthorized]);
     if (agent === undefined || described !== agentFor) {
       // Requests under way keep the old agent until they are done.
-      agent = new UpstreamAgent({ ...withoutUndefined(tls), keepAlive: true, maxFreeSockets: 256, timeout: idleMs });
+      agent = new UpstreamAgent({
+        ...{ ...withoutUndefined(tls), keepAlive: true, keepAliveMsecs: keepAliveProbeMs },
+        ...{ maxFreeSockets: 256, timeout: idleMs },
+      });
       agentFor = described;
     }
     const authorization = (options.headers as Record<string, string> | undefined)?.Authorization?.trim();
