@@ -175,7 +175,8 @@ const harmlessText = fc.oneof(
     .array(fc.constantFrom('the', 'pod', 'is', 'not', 'ready', 'secret', 'token', 'yet', 'on', 'node-1'), {
       maxLength: 12,
     })
-    .map((words) => words.join(' ')),
+    // A line of two words, of which the first is a secret's name, is one of a configuration file.
+    .map((words) => ['so', ...words].join(' ')),
 );
 const harmless = fc.letrec<{ value: JsonValue }>((tie) => ({
   value: fc.oneof(
