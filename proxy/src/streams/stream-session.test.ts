@@ -14,6 +14,8 @@ const mask = createMask((text) => createHash('sha256').update(text).digest('hex'
 const never = new AbortController().signal;
 /** An unmasked binary frame on stdout. */
 const frameOf = (text: string): Buffer => Buffer.from([0x82, text.length + 1, 1, ...Buffer.from(text)]);
+/** What a client types, under a key of zeros. */
+const typedFrame = Buffer.from([0x82, 0x83, 0, 0, 0, 0, 0, ...Buffer.from('ls')]);
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 function pair(): { near: StreamEnd; far: Duplex } {
@@ -73,7 +75,7 @@ test('ends the session when it must be recorded and cannot be: not a byte of it 
   const joined = joinTerminal(client.near, server.near, optionsWith(recording, true));
   server.far.write(frameOf('secret'));
   const got = (await everything(client.far)).toString();
-  await joined;
+  expect(await joined).toEqual({ end: 'failed', bytesIn: 0 });
   expect(got).not.toContain('secret');
   expect(got).toContain('the session was ended: gone');
   expect([client.near.socket.destroyed, server.near.socket.destroyed, recording.ended]).toEqual([true, true, true]);
@@ -91,8 +93,10 @@ test('goes on without a recorder where that is allowed', async () => {
 test('closes the server’s side when the client goes away', async () => {
   const [client, server] = [pair(), pair()];
   const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true));
+  client.far.write(typedFrame);
+  await once(server.far, 'readable');
   client.near.socket.destroy();
-  await joined;
+  expect(await joined).toEqual({ end: 'closed', bytesIn: typedFrame.length });
   expect(server.near.socket.destroyed).toBe(true);
 });
 
@@ -105,7 +109,7 @@ test('untouched: carries both ways, and the end of one is the end of the other',
     Buffer.from('head typed'),
     Buffer.from('printed'),
   ]);
-  await joined;
+  expect(await joined).toEqual({ end: 'closed', bytesIn: 'head typed'.length });
 });
 
 test('revoked: the client is told why, and nothing more of the server’s passes', async () => {
@@ -118,7 +122,7 @@ test('revoked: the client is told why, and nothing more of the server’s passes
   revoking.abort(failureStatus(403, 'terminals are over'));
   server.far.write(frameOf('after\n'));
   const got = (await everything(client.far)).toString();
-  await joined;
+  expect(await joined).toEqual({ end: 'cut', bytesIn: 0 });
   expect(got).toContain('before');
   expect(got).toContain('terminals are over');
   expect(got).not.toContain('after');
@@ -130,6 +134,6 @@ test('revoked: what passes untouched is cut', async () => {
   const revoking = new AbortController();
   const joined = joinUntouched(client.near, server.near, revoking.signal);
   revoking.abort(failureStatus(403, 'over'));
-  await joined;
+  expect(await joined).toEqual({ end: 'cut', bytesIn: 0 });
   expect([client.near.socket.destroyed, server.near.socket.destroyed]).toEqual([true, true]);
 });

@@ -25,9 +25,20 @@ export function switchingHead(answer: IncomingMessage, notice: string | undefine
   return Buffer.from(`${text}\r\n`, 'latin1');
 }
 
+/** How a session came to its end: a side closed or broke off, what let it in was taken back, or it could not be carried on. */
+export type SessionEnd = 'closed' | 'cut' | 'failed';
+
+export interface SessionOver {
+  end: SessionEnd;
+  /** What the client sent once the protocol was switched, as it came over the connection. */
+  bytesIn: number;
+}
+
 /** Joins both ends until either closes, or the session is revoked. Bytes pass untouched; nothing times out. */
-export async function joinUntouched(client: StreamEnd, server: StreamEnd, revoked: AbortSignal): Promise<void> {
+export async function joinUntouched(client: StreamEnd, server: StreamEnd, revoked: AbortSignal): Promise<SessionOver> {
   const over = closeTogether(client.socket, server.socket);
+  let bytesIn = client.head.length;
+  client.socket.on('data', (chunk: Buffer) => (bytesIn += chunk.length));
   if (server.head.length > 0) client.socket.write(server.head);
   if (client.head.length > 0) server.socket.write(client.head);
   client.socket.pipe(server.socket);
@@ -40,6 +51,7 @@ export async function joinUntouched(client: StreamEnd, server: StreamEnd, revoke
   revoked.addEventListener('abort', cut, { once: true });
   await over;
   revoked.removeEventListener('abort', cut);
+  return { end: revoked.aborted ? 'cut' : 'closed', bytesIn };
 }
 
 export interface TerminalOptions {
@@ -58,8 +70,21 @@ export interface TerminalOptions {
 }
 
 /** Joins both ends of a terminal: what the server says is masked, and every frame is recorded before it goes on. */
-export async function joinTerminal(client: StreamEnd, server: StreamEnd, options: TerminalOptions): Promise<void> {
+export async function joinTerminal(
+  client: StreamEnd,
+  server: StreamEnd,
+  options: TerminalOptions,
+): Promise<SessionOver> {
   const { wire, mask, recording, revoked, logger } = options;
+  let bytesIn = 0;
+  let hasFailed = false;
+  const countingWire: TerminalWire = {
+    ...wire,
+    fromClient(chunk) {
+      bytesIn += chunk.length;
+      return wire.fromClient(chunk);
+    },
+  };
   const pumps = { seconds: options.elapsedSeconds, record: recorderOf(options) };
   /** Tells the client why, in its protocol's own way; a client that takes nothing more is closed all the same. */
   const end = (status: Status): void => {
@@ -79,6 +104,7 @@ export async function joinTerminal(client: StreamEnd, server: StreamEnd, options
         server.socket.destroy();
         return;
       }
+      hasFailed = true;
       logger.warn({ reason: messageOf(error) }, 'terminal closed');
       end(failureStatus(503, `the session was ended: ${messageOf(error)}`));
     }
@@ -90,7 +116,7 @@ export async function joinTerminal(client: StreamEnd, server: StreamEnd, options
   revoked.addEventListener('abort', onRevoked, { once: true });
   if (revoked.aborted) onRevoked();
   const input = { source: client.socket, sink: server.socket, head: client.head };
-  const typing = run(pumpInput(input, wire, { ...pumps, recordInput: options.recordInput }), server.socket);
+  const typing = run(pumpInput(input, countingWire, { ...pumps, recordInput: options.recordInput }), server.socket);
   const printing = { source: server.socket, sink: client.socket, head: server.head };
   await run(pumpOutput(printing, wire, createMaskedOutput(mask, wire), pumps), client.socket);
   await flushed(client.socket);
@@ -99,6 +125,7 @@ export async function joinTerminal(client: StreamEnd, server: StreamEnd, options
   revoked.removeEventListener('abort', onRevoked);
   wire.close();
   await recording?.end();
+  return { end: revoked.aborted ? 'cut' : hasFailed ? 'failed' : 'closed', bytesIn };
 }
 
 function recorderOf({ recording, required, logger }: TerminalOptions): (frames: TerminalFrame[]) => Promise<void> {
