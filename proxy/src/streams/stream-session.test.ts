@@ -20,6 +20,8 @@ const silent: Logger = { debug: () => undefined, info: () => undefined, warn: ()
 
 function pair(): { near: StreamEnd; far: Duplex } {
   const [near, far] = duplexPair();
+  // As over a connection: whoever closes one end is gone for the other.
+  far.once('close', () => near.destroy());
   return { near: { socket: near, head: none }, far };
 }
 
@@ -98,6 +100,38 @@ test('closes the server’s side when the client goes away', async () => {
   client.near.socket.destroy();
   expect(await joined).toEqual({ end: 'closed', bytesIn: typedFrame.length });
   expect(server.near.socket.destroyed).toBe(true);
+});
+
+test('a client that has not taken all yet is not left: it goes by itself', async () => {
+  const [client, server] = [pair(), pair()];
+  let isOver = false;
+  const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true)).then((over) => {
+    isOver = true;
+    return over;
+  });
+  server.far.end(frameOf('last'));
+  const got: Buffer[] = [];
+  client.far.on('data', (chunk: Buffer) => got.push(chunk));
+  await once(client.far, 'end');
+  expect(Buffer.concat(got)).toEqual(frameOf('last'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([isOver, client.near.socket.destroyed]).toEqual([false, false]);
+  client.far.end();
+  expect(await joined).toEqual({ end: 'closed', bytesIn: 0 });
+});
+
+test('a server that breaks off: its client is left as one is that has been told all', async () => {
+  const [client, server] = [pair(), pair()];
+  const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true));
+  server.far.write(frameOf('last\n'));
+  await once(server.near.socket, 'data');
+  server.near.socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  const got: Buffer[] = [];
+  client.far.on('data', (chunk: Buffer) => got.push(chunk));
+  await once(client.far, 'end');
+  expect(Buffer.concat(got)).toEqual(frameOf('last\n'));
+  client.far.end();
+  expect(await joined).toEqual({ end: 'closed', bytesIn: 0 });
 });
 
 test('untouched: carries both ways, and the end of one is the end of the other', async () => {

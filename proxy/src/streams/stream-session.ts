@@ -6,6 +6,7 @@ import type { Logger } from '@holdpoint/platform';
 import { warningHeader } from '../answer/answer-headers.ts';
 import type { TerminalFrame } from '../recording/asciicast.ts';
 import type { Recording } from '../recording/recording.ts';
+import type { Backlog } from './gathered-chunks.ts';
 import { createMaskedOutput } from './masked-output.ts';
 import { pumpInput, pumpOutput } from './terminal-pump.ts';
 import type { TerminalWire } from './terminal-wire.ts';
@@ -100,8 +101,10 @@ export async function joinTerminal(
       if (revoked.aborted) return;
       // A side that broke off is how sessions end; a frame that could not be recorded is why this one must.
       if (isBrokenOff(error)) {
-        client.socket.destroy();
         server.socket.destroy();
+        // What a server had said before is still on its way; a client that broke off takes nothing more.
+        if (sink === client.socket) sink.end();
+        else client.socket.destroy();
         return;
       }
       hasFailed = true;
@@ -115,11 +118,22 @@ export async function joinTerminal(
   client.socket.on('close', () => server.socket.destroy());
   revoked.addEventListener('abort', onRevoked, { once: true });
   if (revoked.aborted) onRevoked();
+  const backlog: Backlog = { isBehind: false };
+  const answered = (pong: Buffer): boolean => {
+    if (!backlog.isBehind) return false;
+    // Between two pieces of output, which end where frames do.
+    const { writableEnded, writableLength } = client.socket;
+    if (!writableEnded && writableLength < maxUnsentBytes) client.socket.write(pong);
+    return true;
+  };
   const input = { source: client.socket, sink: server.socket, head: client.head };
-  const typing = run(pumpInput(input, countingWire, { ...pumps, recordInput: options.recordInput }), server.socket);
+  const typing = run(
+    pumpInput(input, countingWire, { ...pumps, recordInput: options.recordInput, answered }),
+    server.socket,
+  );
   const printing = { source: server.socket, sink: client.socket, head: server.head };
-  await run(pumpOutput(printing, wire, createMaskedOutput(mask, wire), pumps), client.socket);
-  await flushed(client.socket);
+  await run(pumpOutput(printing, wire, createMaskedOutput(mask, wire), { ...pumps, backlog }), client.socket);
+  await (revoked.aborted || hasFailed ? flushed(client.socket) : lingered(client.socket));
   client.socket.destroy();
   await typing;
   revoked.removeEventListener('abort', onRevoked);
@@ -147,20 +161,44 @@ function isBrokenOff(error: unknown): boolean {
 }
 
 /** When one side closes, the other gets what was sent to it and is closed too. */
-async function closeTogether(one: Duplex, other: Duplex): Promise<void> {
-  ignoreErrors(one, other);
-  const closeAfter = async (first: Duplex, second: Duplex): Promise<void> => {
+async function closeTogether(client: Duplex, server: Duplex): Promise<void> {
+  ignoreErrors(client, server);
+  const closeAfter = async (first: Duplex, second: Duplex, taken: (socket: Duplex) => Promise<void>): Promise<void> => {
     if (!first.closed) await once(first, 'close');
     second.end();
-    await flushed(second);
+    await taken(second);
     second.destroy();
   };
-  await Promise.all([closeAfter(one, other), closeAfter(other, one)]);
+  await Promise.all([closeAfter(client, server, flushed), closeAfter(server, client, lingered)]);
 }
 
 /** A broken connection is how most sessions end; its 'close' follows, and that is what is acted upon. */
 function ignoreErrors(...sockets: Duplex[]): void {
   for (const socket of sockets) socket.on('error', () => socket.destroy());
+}
+
+/** A piece of output is a mebibyte and its frames' heads. Whoever asks for more than that in pongs, and takes none, gets none. */
+const maxUnsentBytes = 4 * 1_048_576;
+/** The most that the kernel keeps to be sent, 4 MiB (tcp_wmem), has gone by then to whoever takes 70 KiB a second. */
+const lingerMs = 60_000;
+
+/**
+ * Waits for a client that has been told all to leave by itself. Closed with a ping of its on the way here, its connection would be
+ * reset, and what it had not taken yet would be lost.
+ */
+async function lingered(socket: Duplex): Promise<void> {
+  if (socket.closed) return;
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), lingerMs);
+  // Whatever it still says is read, or its leaving would not be seen.
+  socket.resume();
+  try {
+    await once(socket, 'close', { signal: over.signal });
+  } catch {
+    // It stays; its connection is not kept for it.
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A reader that takes nothing for this long, after everything is over, is not there. */
