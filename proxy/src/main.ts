@@ -294,6 +294,7 @@ const server = createProxyServer(
     openSockets,
     underWay,
     openSessions,
+    sessionOpened: metrics.streamOpened,
     recentRefusals: createRecentRefusals(now),
     logger,
     now,

@@ -1,5 +1,7 @@
 import type { Metrics } from '@holdpoint/platform';
 import type { PauseEnd } from './pause/pause.ts';
+import { streamKindOf, type StreamKind } from './streams/stream-request.ts';
+import type { SessionEnd } from './streams/stream-session.ts';
 import type { Exchange, ExchangeEnd } from './transcript/exchange.ts';
 import type { TranscriptObserver } from './transcript/transcript.ts';
 
@@ -9,6 +11,7 @@ export type WatchedResource = 'accesspolicies' | 'holds' | 'grants' | 'apiservic
 /** What the proxy counts. Labels are of few and known values: never a subject, a name or a namespace. */
 export interface ProxyMetrics {
   requestEnded(exchange: Exchange, end: ExchangeEnd): void;
+  streamOpened(kind: StreamKind): void;
   watchBroke(resource: WatchedResource): void;
   transcript: TranscriptObserver;
 }
@@ -65,11 +68,21 @@ export function createProxyMetrics(metrics: Metrics): ProxyMetrics {
   });
   const received = metrics.counter({
     name: 'holdpoint_proxy_received_bytes_total',
-    help: 'Bytes of request bodies sent on.',
+    help: 'Bytes of request bodies sent on, and of what clients sent in terminals and port-forwards.',
   });
   const sent = metrics.counter({
     name: 'holdpoint_proxy_sent_bytes_total',
     help: 'Bytes of answers, heads included.',
+  });
+  const streamsOpened = metrics.counter({
+    name: 'holdpoint_proxy_streams_opened_total',
+    help: 'Terminals and port-forwards that were opened.',
+    labels: ['kind'],
+  });
+  const streamsEnded = metrics.counter({
+    name: 'holdpoint_proxy_streams_ended_total',
+    help: 'Terminals and port-forwards that are over, or were not opened, by reason.',
+    labels: ['kind', 'reason'],
   });
   const breaks = metrics.counter({
     name: 'holdpoint_proxy_watch_breaks_total',
@@ -94,6 +107,8 @@ export function createProxyMetrics(metrics: Metrics): ProxyMetrics {
       const verb = verbOf(exchange);
       requests.add({ verb, code: String(code) });
       if (exchange.attempts > 0) upstream.observe({ verb }, exchange.upstreamMs / 1_000);
+      const stream = endedStreamOf(exchange);
+      if (stream !== undefined) streamsEnded.add({ ...stream });
       const { refusal, pause } = exchange;
       if (refusal !== undefined) refusals.add({ code: String(refusal.refused.code) });
       if (pause !== undefined) {
@@ -104,6 +119,7 @@ export function createProxyMetrics(metrics: Metrics): ProxyMetrics {
       if (exchange.bytesIn > 0) received.add({}, exchange.bytesIn);
       sent.add({}, Math.max(0, bytesOut));
     },
+    streamOpened: (kind) => streamsOpened.add({ kind }),
     watchBroke: (resource) => breaks.add({ resource }),
     transcript: {
       sent: (events) => told.add({}, events),
@@ -148,6 +164,19 @@ const pauseOutcomes: Readonly<Record<PauseEnd, string>> = {
   clientGone: 'client_gone',
   failed: 'failed',
 };
+
+/** From this on, an answer says that something is broken, not that something may not be. */
+const firstServerError = 500;
+
+function endedStreamOf(exchange: Exchange): { kind: StreamKind; reason: SessionEnd | 'denied' } | undefined {
+  const { received, isUpgrade, sessionEnd, refusal } = exchange;
+  const kind = received === undefined ? undefined : streamKindOf(received.info);
+  if (isUpgrade !== true || kind === undefined) return undefined;
+  if (sessionEnd !== undefined) return { kind, reason: sessionEnd };
+  // Without a refusal, the client had gone before there was one.
+  if (refusal === undefined) return { kind, reason: 'closed' };
+  return { kind, reason: (refusal.refused.code ?? firstServerError) < firstServerError ? 'denied' : 'failed' };
+}
 
 /** What a client sent must not become a label. */
 function verbOf({ received }: Exchange): string {

@@ -52,11 +52,11 @@ import { answerUnreadable } from './request/unreadable-requests.ts';
 import type { OpenSockets } from './streams/open-sockets.ts';
 import { serveStream, type StreamParts } from './streams/serve-stream.ts';
 import { openExchange, type Exchange } from './transcript/exchange.ts';
-import { notingMask, notingPause, notingUpstream } from './transcript/noting.ts';
+import { notingMask, notingPause, notingUpstream, noteSession } from './transcript/noting.ts';
 import type { TellExchange } from './transcript/teller.ts';
 import type { UnderWay } from './under-way.ts';
 
-export interface ProxyParts extends PlainRequestParts, StreamParts {
+export interface ProxyParts extends PlainRequestParts, Omit<StreamParts, 'sessionOver'> {
   authenticator: Authenticator;
   openSockets: OpenSockets;
   /** The policies in force now. */
@@ -147,6 +147,7 @@ async function servePlain(parts: ProxyParts, message: IncomingMessage, response:
 async function serveUpgrade(parts: ProxyParts, message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   parts.openSockets.add(socket);
   const exchange = openExchange(message, parts.now());
+  exchange.isUpgrade = true;
   const writtenBefore = message.socket.bytesWritten;
   const gone = new AbortController();
   const closed = new Promise<void>((resolve) => {
@@ -176,11 +177,15 @@ async function serveUpgrade(parts: ProxyParts, message: IncomingMessage, socket:
 const switchingProtocols = 101;
 
 /** Of the parts that serve, those that note what they do for this request. */
-function noting(parts: ProxyParts, exchange: Exchange): Pick<ProxyParts, 'apiServer' | 'pause' | 'mask'> {
+function noting(
+  parts: ProxyParts,
+  exchange: Exchange,
+): Pick<ProxyParts & StreamParts, 'apiServer' | 'pause' | 'mask' | 'sessionOver'> {
   return {
     apiServer: notingUpstream(parts.apiServer, exchange, parts.elapsed),
     pause: notingPause(parts.pause, exchange),
     mask: notingMask(parts.mask, exchange),
+    sessionOver: (session) => noteSession(exchange, session),
   };
 }
 

@@ -22,6 +22,7 @@ describe('kwokConfiguration', () => {
       'node-initialize',
       'node-heartbeat',
       'pod-ready',
+      'pod-debugged',
       'pod-complete',
       'pod-delete',
     ]);

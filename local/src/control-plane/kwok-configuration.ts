@@ -15,6 +15,17 @@ export function kwokConfiguration(input: { workDir: string; podLog: string }): s
       [exists('.metadata.deletionTimestamp', false), isIn('.status.phase', 'Pending')],
       podStatus,
     ),
+    // `kubectl debug` waits for its container to run.
+    stage(
+      'pod-debugged',
+      'Pod',
+      [
+        exists('.metadata.deletionTimestamp', false),
+        isIn('.status.phase', 'Running'),
+        isIn('(.spec.ephemeralContainers | length) > (.status.ephemeralContainerStatuses | length)', 'true'),
+      ],
+      ephemeralStatus,
+    ),
     stage(
       'pod-complete',
       'Pod',
@@ -78,6 +89,12 @@ hostIP: 127.0.0.1
 podIP: 127.0.0.1
 phase: Running
 startTime: {{ Now | Quote }}
+`;
+
+const ephemeralStatus = `ephemeralContainerStatuses:
+{{ range .spec.ephemeralContainers }}
+- {name: {{ .name | Quote }}, image: {{ .image | Quote }}, imageID: "", ready: false, restartCount: 0, state: {running: {startedAt: {{ Now | Quote }}}}}
+{{ end }}
 `;
 
 function stage(

@@ -22,10 +22,10 @@ import type { ApiServer, UpgradeAnswer } from '../upstream/api-server.ts';
 import { createElevatedSend } from '../upstream/elevated-send.ts';
 import { upstreamHeaders } from '../upstream/impersonation.ts';
 import type { RecentRefusals } from './recent-refusals.ts';
-import { listed, readStreamRequest, type StreamRequest } from './stream-request.ts';
+import { listed, readStreamRequest, type StreamKind, type StreamRequest } from './stream-request.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { createSpdyWire } from './spdy-wire.ts';
-import { joinTerminal, joinUntouched, switchingHead, type StreamEnd } from './stream-session.ts';
+import { joinTerminal, joinUntouched, switchingHead, type SessionOver, type StreamEnd } from './stream-session.ts';
 import { createWebSocketWire } from './websocket-wire.ts';
 
 export interface StreamParts {
@@ -35,6 +35,8 @@ export interface StreamParts {
   recentRefusals: RecentRefusals;
   openSessions: OpenSessions;
   mask: Mask;
+  sessionOpened: (kind: StreamKind) => void;
+  sessionOver: (session: SessionOver) => void;
   logger: Logger;
   /** Milliseconds. */
   now: () => number;
@@ -120,10 +122,14 @@ async function join(
   try {
     client.socket.write(switchingHead(answer, notice));
     const server = { socket, head };
-    if (!isTerminal) return await joinUntouched(client, server, session.revoked);
+    parts.sessionOpened(asked.kind);
+    if (!isTerminal) {
+      parts.sessionOver(await joinUntouched(client, server, session.revoked));
+      return;
+    }
     const startedAtMs = parts.now();
     start.startedAt = new Date(startedAtMs).toISOString();
-    await joinTerminal(client, server, {
+    const over = await joinTerminal(client, server, {
       wire: asked.protocol === 'spdy' ? createSpdyWire() : createWebSocketWire(),
       mask: parts.mask,
       ...(recording === undefined ? {} : { recording }),
@@ -134,6 +140,7 @@ async function join(
       revoked: session.revoked,
       logger: parts.logger,
     });
+    parts.sessionOver(over);
   } finally {
     session.close();
   }

@@ -41,6 +41,16 @@ test('tells what a client types, and its terminal’s size, by the streams that 
   wire.close();
 });
 
+test.each([
+  { situation: 'a ping of the client’s own', id: 1, want: true },
+  { situation: 'its answer to one of the server’s', id: 2, want: false },
+])('tells what would answer a ping: $situation', async ({ id, want }) => {
+  const wire = createSpdyWire();
+  const sent = controlSample(controlTypes.ping, Buffer.from([0, 0, 0, id]));
+  expect(await wire.fromClient(sent)).toEqual([{ raw: sent, ...(want ? { pong: sent } : {}) }]);
+  wire.close();
+});
+
 test('masks what a server prints, also across frames, and records it; all else passes in its order', async () => {
   const wire = createSpdyWire();
   await wire.fromClient(await openingSample(types));

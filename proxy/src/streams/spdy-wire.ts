@@ -58,7 +58,7 @@ export function createSpdyWire(): TerminalWire {
       if (frame.type === controlTypes.synReply || frame.type === controlTypes.headers) {
         await headers.read(payload.subarray(4));
       }
-      return { raw };
+      return isPingOfClient(frame) ? { raw, pong: raw } : { raw };
     }
     const type = streams.get(frame.stream);
     if (type === 'stdin' && payload.length > 0) return { raw, event: { code: 'i', bytes: payload } };
@@ -112,6 +112,11 @@ export function createSpdyWire(): TerminalWire {
     },
     close: headers.close,
   };
+}
+
+/** A client numbers its own with odd numbers; an even one answers a ping of the server's. A ping is answered by itself. */
+function isPingOfClient({ raw, payload }: SpdyFrame): boolean {
+  return raw.readUInt16BE(2) === controlTypes.ping && payload.length === 4 && payload.readUInt32BE(0) % 2 === 1;
 }
 
 function outputOf(type: StreamType): OutputKind {

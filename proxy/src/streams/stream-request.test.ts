@@ -48,6 +48,7 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     webSocket('v5.channel.k8s.io'),
     undefined,
     {
+      kind: 'exec',
       protocol: 'websocket',
       isTerminal: true,
       recordInput: true,
@@ -61,6 +62,7 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     webSocket('v4.channel.k8s.io'),
     'BestEffort',
     {
+      kind: 'attach',
       protocol: 'websocket',
       isTerminal: true,
       recordInput: true,
@@ -73,7 +75,14 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     `${pod}/exec`,
     webSocket('base64url.bearer.authorization.k8s.io.YWRtaW4, v5.channel.k8s.io'),
     'Off',
-    { protocol: 'websocket', isTerminal: true, recordInput: true, record: 'Off', headers: passed('v5.channel.k8s.io') },
+    {
+      kind: 'exec',
+      protocol: 'websocket',
+      isTerminal: true,
+      recordInput: true,
+      record: 'Off',
+      headers: passed('v5.channel.k8s.io'),
+    },
   ],
   [
     'port-forward: nothing to record',
@@ -81,6 +90,7 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     webSocket('SPDY/3.1+portforward.k8s.io'),
     undefined,
     {
+      kind: 'portforward',
       protocol: 'websocket',
       isTerminal: false,
       recordInput: false,
@@ -94,6 +104,7 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     { ...spdy, 'x-stream-protocol-version': 'v9.channel.k8s.io, v4.channel.k8s.io, channel.k8s.io' },
     undefined,
     {
+      kind: 'exec',
       protocol: 'spdy',
       isTerminal: true,
       recordInput: true,
@@ -107,6 +118,7 @@ test.each<[string, string, Record<string, string>, ExecRecording | undefined, ob
     { ...spdy, 'x-stream-protocol-version': 'portforward.k8s.io' },
     undefined,
     {
+      kind: 'portforward',
       protocol: 'spdy',
       isTerminal: false,
       recordInput: false,

@@ -1,9 +1,19 @@
-import { execRecordingOf, isInputRecordedFor, type AccessPolicy, type ExecRecording } from '@holdpoint/core';
+import {
+  execRecordingOf,
+  isInputRecordedFor,
+  type AccessPolicy,
+  type ExecRecording,
+  type RequestInfo,
+} from '@holdpoint/core';
 import { refuse, type Refusal } from '../refusal.ts';
 import type { ProxyRequest } from '../request/proxy-request.ts';
 
+/** What may be asked for: the subresource of a pod. */
+export type StreamKind = 'exec' | 'attach' | 'portforward';
+
 /** The protocol switch a client asks for, narrowed to what we pass on. */
 export interface StreamRequest {
+  kind: StreamKind;
   protocol: 'websocket' | 'spdy';
   /** Headers of the upgrade itself. */
   headers: Record<string, string | string[]>;
@@ -14,6 +24,7 @@ export interface StreamRequest {
   recordInput: boolean;
 }
 
+const streamKinds: readonly StreamKind[] = ['exec', 'attach', 'portforward'];
 /** Subprotocols whose bytes we can read. */
 const recordable = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 /** The same over SPDY. They differ in how the status is told, and in what clients may ask. Source: remotecommand/constants.go. */
@@ -33,25 +44,32 @@ export function readStreamRequest(
   policies: readonly Pick<AccessPolicy, 'spec'>[],
 ): StreamRequest | Refusal {
   const { info, user } = request;
-  const terminal = info.subresource === 'exec' || info.subresource === 'attach';
-  const forward = info.subresource === 'portforward';
-  if (info.apiGroup !== '' || info.resource !== 'pods' || (!terminal && !forward)) {
+  const kind = streamKindOf(info);
+  if (kind === undefined) {
     return refuse(
       'malformed',
       'only exec, attach and port-forward may upgrade their connection; ask for this as plain HTTP',
     );
   }
+  const terminal = kind !== 'portforward';
   const how = {
+    kind,
     isTerminal: terminal,
     record: terminal ? execRecordingOf(policies, user) : ('Off' as const),
     recordInput: terminal && isInputRecordedFor(policies, user),
   };
   const upgrade = String(clientHeaders.upgrade ?? '').toLowerCase();
   if (upgrade === 'websocket') {
-    return { ...readWebSocket(clientHeaders, forward ? forwardable : recordable), ...how };
+    return { ...readWebSocket(clientHeaders, terminal ? recordable : forwardable), ...how };
   }
   if (upgrade !== 'spdy/3.1') return refuse('malformed', `the protocol ${upgrade} is not served`);
   return { ...readSpdy(clientHeaders, terminal ? spdyProtocols : [spdyForward]), ...how };
+}
+
+/** Undefined for whatever else a URL may ask for. */
+export function streamKindOf({ apiGroup, resource, subresource }: RequestInfo): StreamKind | undefined {
+  if (apiGroup !== '' || resource !== 'pods') return undefined;
+  return streamKinds.find((kind) => kind === subresource);
 }
 
 type Upgrade = Pick<StreamRequest, 'protocol' | 'headers'>;

@@ -14,10 +14,14 @@ const mask = createMask((text) => createHash('sha256').update(text).digest('hex'
 const never = new AbortController().signal;
 /** An unmasked binary frame on stdout. */
 const frameOf = (text: string): Buffer => Buffer.from([0x82, text.length + 1, 1, ...Buffer.from(text)]);
+/** What a client types, under a key of zeros. */
+const typedFrame = Buffer.from([0x82, 0x83, 0, 0, 0, 0, 0, ...Buffer.from('ls')]);
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 function pair(): { near: StreamEnd; far: Duplex } {
   const [near, far] = duplexPair();
+  // As over a connection: whoever closes one end is gone for the other.
+  far.once('close', () => near.destroy());
   return { near: { socket: near, head: none }, far };
 }
 
@@ -73,7 +77,7 @@ test('ends the session when it must be recorded and cannot be: not a byte of it 
   const joined = joinTerminal(client.near, server.near, optionsWith(recording, true));
   server.far.write(frameOf('secret'));
   const got = (await everything(client.far)).toString();
-  await joined;
+  expect(await joined).toEqual({ end: 'failed', bytesIn: 0 });
   expect(got).not.toContain('secret');
   expect(got).toContain('the session was ended: gone');
   expect([client.near.socket.destroyed, server.near.socket.destroyed, recording.ended]).toEqual([true, true, true]);
@@ -91,9 +95,43 @@ test('goes on without a recorder where that is allowed', async () => {
 test('closes the server’s side when the client goes away', async () => {
   const [client, server] = [pair(), pair()];
   const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true));
+  client.far.write(typedFrame);
+  await once(server.far, 'readable');
   client.near.socket.destroy();
-  await joined;
+  expect(await joined).toEqual({ end: 'closed', bytesIn: typedFrame.length });
   expect(server.near.socket.destroyed).toBe(true);
+});
+
+test('a client that has not taken all yet is not left: it goes by itself', async () => {
+  const [client, server] = [pair(), pair()];
+  let isOver = false;
+  const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true)).then((over) => {
+    isOver = true;
+    return over;
+  });
+  server.far.end(frameOf('last'));
+  const got: Buffer[] = [];
+  client.far.on('data', (chunk: Buffer) => got.push(chunk));
+  await once(client.far, 'end');
+  expect(Buffer.concat(got)).toEqual(frameOf('last'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect([isOver, client.near.socket.destroyed]).toEqual([false, false]);
+  client.far.end();
+  expect(await joined).toEqual({ end: 'closed', bytesIn: 0 });
+});
+
+test('a server that breaks off: its client is left as one is that has been told all', async () => {
+  const [client, server] = [pair(), pair()];
+  const joined = joinTerminal(client.near, server.near, optionsWith(createSlowRecording(), true));
+  server.far.write(frameOf('last\n'));
+  await once(server.near.socket, 'data');
+  server.near.socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+  const got: Buffer[] = [];
+  client.far.on('data', (chunk: Buffer) => got.push(chunk));
+  await once(client.far, 'end');
+  expect(Buffer.concat(got)).toEqual(frameOf('last\n'));
+  client.far.end();
+  expect(await joined).toEqual({ end: 'closed', bytesIn: 0 });
 });
 
 test('untouched: carries both ways, and the end of one is the end of the other', async () => {
@@ -105,7 +143,7 @@ test('untouched: carries both ways, and the end of one is the end of the other',
     Buffer.from('head typed'),
     Buffer.from('printed'),
   ]);
-  await joined;
+  expect(await joined).toEqual({ end: 'closed', bytesIn: 'head typed'.length });
 });
 
 test('revoked: the client is told why, and nothing more of the server’s passes', async () => {
@@ -118,7 +156,7 @@ test('revoked: the client is told why, and nothing more of the server’s passes
   revoking.abort(failureStatus(403, 'terminals are over'));
   server.far.write(frameOf('after\n'));
   const got = (await everything(client.far)).toString();
-  await joined;
+  expect(await joined).toEqual({ end: 'cut', bytesIn: 0 });
   expect(got).toContain('before');
   expect(got).toContain('terminals are over');
   expect(got).not.toContain('after');
@@ -130,6 +168,6 @@ test('revoked: what passes untouched is cut', async () => {
   const revoking = new AbortController();
   const joined = joinUntouched(client.near, server.near, revoking.signal);
   revoking.abort(failureStatus(403, 'over'));
-  await joined;
+  expect(await joined).toEqual({ end: 'cut', bytesIn: 0 });
   expect([client.near.socket.destroyed, server.near.socket.destroyed]).toEqual([true, true]);
 });

@@ -12,6 +12,8 @@ const mask = createMask((text) => createHash('sha256').update(text).digest('hex'
 const token = `ghp_${'a1B2'.repeat(9)}`;
 const out = (text: string): Buffer => serverSample(Buffer.from(`\u0001${text}`));
 const typed = (text: string): Buffer => clientSample(Buffer.from(`\u0000${text}`));
+/** Of a client's, under a key of zeros. */
+const ping = Buffer.from([0x89, 0x81, 0, 0, 0, 0, 7]);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const head: Buffer = Buffer.alloc(0);
 
@@ -122,6 +124,23 @@ test('a prompt has no newline, and is shown all the same; the token printed afte
 });
 
 test.each([
+  { answered: true, situation: 'answered here', want: Buffer.concat([typed('a'), typed('b')]) },
+  { answered: false, situation: 'passed on', want: Buffer.concat([typed('a'), ping, typed('b')]) },
+])('a ping is $situation, and what is typed around it goes on', async ({ answered, want }) => {
+  const [source, sink] = [new PassThrough(), new PassThrough()];
+  const pongs: Buffer[] = [];
+  source.end(Buffer.concat([typed('a'), ping, typed('b')]));
+  await pumpInput({ source, sink, head }, createWebSocketWire(), {
+    ...{ seconds: () => 5, record: async () => undefined, recordInput: true },
+    answered(pong) {
+      pongs.push(pong);
+      return answered;
+    },
+  });
+  expect([pongs, sink.read()]).toEqual([[Buffer.from([0x8a, 1, 7])], want]);
+});
+
+test.each([
   { recordInput: true, want: ['l', 's\n'] },
   { recordInput: false, want: [] },
 ])(
@@ -135,6 +154,7 @@ test.each([
       seconds: () => 5,
       record: async (frames) => void recorded.push(...frames),
       recordInput,
+      answered: () => false,
     });
     expect(recorded).toEqual(want.map((text) => [5, 'i', text]));
     expect(sink.read()).toEqual(sent);

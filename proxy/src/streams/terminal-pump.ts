@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import type { TerminalFrame } from '../recording/asciicast.ts';
-import { gatheredChunks } from './gathered-chunks.ts';
+import { gatheredChunks, type Backlog } from './gathered-chunks.ts';
 import type { MaskedOutput, Outgoing } from './masked-output.ts';
 import type { ClientPart, TerminalWire } from './terminal-wire.ts';
 
@@ -22,6 +22,12 @@ export interface PumpOptions {
   record: (frames: TerminalFrame[]) => Promise<void>;
 }
 
+export interface InputOptions extends PumpOptions {
+  recordInput: boolean;
+  /** Whether a ping has been answered here, so that it need not go on. */
+  answered: (pong: Buffer) => boolean;
+}
+
 /** Frames that belong together arrive within this; a prompt that waits for it is still there at once for a person. */
 const pauseMs = 30;
 /** Whoever prints a token more slowly than this has its first half shown. */
@@ -31,11 +37,7 @@ const settleMs = 1_000;
  * Carries what the client says: whole frames, each only after it is recorded. Resolves when the source ends; rejects when a
  * side breaks, or a frame cannot be read or recorded.
  */
-export async function pumpInput(
-  direction: Direction,
-  wire: TerminalWire,
-  options: PumpOptions & { recordInput: boolean },
-): Promise<void> {
+export async function pumpInput(direction: Direction, wire: TerminalWire, options: InputOptions): Promise<void> {
   const decoder = new TextDecoder();
   const framesOf = ({ event }: ClientPart): TerminalFrame[] => {
     if (event === undefined) return [];
@@ -45,7 +47,8 @@ export async function pumpInput(
     return text === '' ? [] : [[options.seconds(), 'i', text]];
   };
   const pass = async (chunk: Buffer): Promise<void> => {
-    const parts = await wire.fromClient(chunk);
+    const said = await wire.fromClient(chunk);
+    const parts = said.filter(({ pong }) => pong === undefined || !options.answered(pong));
     await deliver({ raw: parts.map(({ raw }) => raw), frames: parts.flatMap(framesOf) }, direction.sink, options);
   };
   if (direction.head.length > 0) await pass(direction.head);
@@ -60,7 +63,7 @@ export async function pumpOutput(
   direction: Direction,
   wire: TerminalWire,
   output: MaskedOutput,
-  options: PumpOptions,
+  options: PumpOptions & { backlog?: Backlog },
 ): Promise<void> {
   const { source, sink, head } = direction;
   let delivered = Promise.resolve();
@@ -71,7 +74,7 @@ export async function pumpOutput(
     delivered.catch(() => source.destroy());
   };
   try {
-    await readAll(source, head, wire, output, { seconds: options.seconds, pass });
+    await readAll(source, head, wire, output, { ...options, pass });
   } finally {
     // Its last words go on, whatever ended it.
     await delivered;
@@ -84,10 +87,14 @@ async function readAll(
   head: Buffer,
   wire: TerminalWire,
   output: MaskedOutput,
-  { seconds, pass }: Pick<PumpOptions, 'seconds'> & { pass: (outgoing: Outgoing) => Promise<void> },
+  {
+    seconds,
+    backlog,
+    pass,
+  }: Pick<PumpOptions, 'seconds'> & { backlog?: Backlog; pass: (outgoing: Outgoing) => Promise<void> },
 ): Promise<void> {
   const take = async (chunk: Buffer): Promise<void> => pass(output.take(await wire.fromServer(chunk), seconds()));
-  const chunks = gatheredChunks(source);
+  const chunks = gatheredChunks(source, backlog);
   if (head.length > 0) await take(head);
   let next = chunks.next();
   let silentMs = 0;

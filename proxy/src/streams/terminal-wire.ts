@@ -5,6 +5,8 @@ export interface ClientPart {
   raw: Buffer;
   /** What was typed, or a new size as asciicast writes it (`80x24`). */
   event?: { code: 'i'; bytes: Buffer } | { code: 'r'; size: string };
+  /** Of a ping: what the server would answer. */
+  pong?: Buffer;
 }
 
 export type OutputKind = 'stdout' | 'stderr' | 'status';

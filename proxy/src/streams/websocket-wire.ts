@@ -4,7 +4,7 @@ import { createFrameReader, serverFrame, type Frame } from './websocket-frames.t
 
 /** The first byte of a message. Source: apimachinery util/remotecommand/constants.go. */
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4 } as const;
-const opcodes = { binary: 2, close: 8, ping: 9 } as const;
+const opcodes = { binary: 2, close: 8, ping: 9, pong: 10 } as const;
 /** Source: RFC 6455, section 7.4.1. */
 const normalClosure = Buffer.from([0x03, 0xe8]);
 /** Longer than any size; what is kept of a message that comes in fragments must have an end. */
@@ -56,6 +56,7 @@ function createClientReader(): (frame: Frame) => ClientPart {
   let resizeBytes = 0;
   return (frame) => {
     const { raw } = frame;
+    if (frame.opcode === opcodes.ping) return { raw, pong: serverFrame(opcodes.pong, [frame.payload]) };
     if (frame.opcode >= opcodes.close) return { raw };
     const { channel, bytes, fin } = pieceOf(frame);
     if (channel === channels.stdin && bytes.length > 0) return { raw, event: { code: 'i', bytes } };

@@ -4,6 +4,7 @@ import type { UserInfo } from '@holdpoint/core';
 import type { Pausable } from '../pause/pause.ts';
 import type { Refusal } from '../refusal.ts';
 import type { ReceivedRequest } from '../request/proxy-request.ts';
+import type { SessionEnd } from '../streams/stream-session.ts';
 
 /** What is known of one request of a client: filled in as it becomes known, told when it is over. */
 export interface Exchange extends Pausable {
@@ -19,7 +20,7 @@ export interface Exchange extends Pausable {
   attempts: number;
   /** From sending to the head of the answer, of all attempts together. */
   upstreamMs: number;
-  /** Bytes of its body, as far as it was read to be sent on. */
+  /** Bytes of its body, as far as it was read to be sent on; of a session, what the client sent in it. */
   bytesIn: number;
   /** What was masked in the answer. */
   readonly masked: MaskedValues;
@@ -32,8 +33,12 @@ export interface Exchange extends Pausable {
   denied?: { policy: string; rule: string };
   /** What the proxy answered itself. */
   refusal?: Refusal;
+  /** True when the client asked for another protocol. */
+  isUpgrade?: true;
   /** True when the API server switched protocols. */
   upgraded?: true;
+  /** How the session that came of it ended. */
+  sessionEnd?: SessionEnd;
 }
 
 /** How many values an answer had that were masked, and some of the places. */

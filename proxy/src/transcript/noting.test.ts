@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { createMask } from '@holdpoint/core';
 import type { ApiServer, UpstreamCall, UpgradeAnswer } from '../upstream/api-server.ts';
 import type { Exchange } from './exchange.ts';
-import { notingMask, notingUpstream } from './noting.ts';
+import { notingMask, notingUpstream, noteSession } from './noting.ts';
 
 function exchangeOf(): Exchange {
   return {
@@ -60,6 +60,12 @@ test.each([
   const exchange = exchangeOf();
   await notingUpstream(apiServer, exchange, elapsed).upgrade(call('a'));
   expect([exchange.upgraded, exchange.attempts]).toEqual([want, 1]);
+});
+
+test('of a session: how it ended, and what was typed in place of a body', () => {
+  const exchange = exchangeOf();
+  noteSession(exchange, { end: 'cut', bytesIn: 12 });
+  expect(exchange).toMatchObject({ sessionEnd: 'cut', bytesIn: 12 });
 });
 
 test('every masked value counts, and some of their places are named', () => {

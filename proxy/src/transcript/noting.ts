@@ -1,5 +1,6 @@
 import type { Mask, SecretPlace } from '@holdpoint/core';
 import type { Pause } from '../pause/pause.ts';
+import type { SessionOver } from '../streams/stream-session.ts';
 import type { ApiServer, UpstreamCall } from '../upstream/api-server.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -35,6 +36,11 @@ export function notingUpstream(apiServer: ApiServer, exchange: Exchange, elapsed
 /** Has the pause know what the request keeps, and fill in how its wait ended. */
 export function notingPause(pause: Pause, exchange: Exchange): Pause {
   return (user, attempt, signal) => pause(user, attempt, signal, exchange);
+}
+
+export function noteSession(exchange: Exchange, { end, bytesIn }: SessionOver): void {
+  exchange.sessionEnd = end;
+  exchange.bytesIn = bytesIn;
 }
 
 /** Enough to see what kind of thing was masked; a list of thousands of Secrets is not told place by place. */
