@@ -98,8 +98,7 @@ export function createProxyServer(parts: ProxyParts, tls: { certFile: string; ke
   });
   // Node would leave out what is beyond a count of its own, silently: request/client-headers.ts counts.
   server.maxHeadersCount = 0;
-  answerUnreadable(server, parts.logger);
-  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+  answerUnreadable(server, parts.logger, (message, socket, head) => {
     parts.underWay.add(serveUpgrade(parts, message, socket, head));
   });
   return server;

@@ -12,8 +12,14 @@ const lingerMs = 2_000;
  * Answers what never becomes a request of ours: bytes that are no HTTP, headers beyond the limit, a request that does not end,
  * CONNECT, an expectation nobody meets. Left alone, Node answers these without a body, or not at all; a Kubernetes client
  * reads a Status.
+ *
+ * @param serveUpgrade told of every request to upgrade that no earlier answer is owed before
  */
-export function answerUnreadable(server: HttpServer | HttpsServer, logger: Pick<Logger, 'info'>): void {
+export function answerUnreadable(
+  server: HttpServer | HttpsServer,
+  logger: Pick<Logger, 'info'>,
+  serveUpgrade: (message: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): void {
   const underWay = new WeakMap<Duplex, ServerResponse[]>();
   const answered = new WeakSet<Duplex>();
   /** In the order of the requests, in which a connection's answers also end. */
@@ -36,19 +42,32 @@ export function answerUnreadable(server: HttpServer | HttpsServer, logger: Pick<
     const cut = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(cut));
   };
+  /** What is owed is answered, and the connection ends with it. */
+  const endWith = (owed: readonly ServerResponse[], socket: Duplex): void => {
+    answered.add(socket);
+    owed.at(-1)?.once('close', () => socket.destroy());
+  };
+  /** Of a connection that is no HTTP from here on: Node has let go of it, but for the answers that it owes. */
+  const takeOver = (socket: Duplex, serve: () => void): void => {
+    socket.on('error', () => socket.destroy());
+    const owed = owedOn(socket);
+    if (owed.length > 0) endWith(owed, socket);
+    // Else an earlier answer was the connection's last, and it is ending.
+    else if (socket.writable) serve();
+  };
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (answered.has(socket)) return;
     const owed = owedOn(socket);
     if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
     else if (isToBeAnsweredNow(owed)) answer(socket, refusalOf(error));
-    else {
-      answered.add(socket);
-      owed.at(-1)?.once('close', () => socket.destroy());
-    }
+    else endWith(owed, socket);
   });
   server.on('connect', (_message: IncomingMessage, socket: Duplex) => {
-    answer(socket, refuse('methodNotAllowed', 'the method CONNECT is not served'));
+    takeOver(socket, () => answer(socket, refuse('methodNotAllowed', 'the method CONNECT is not served')));
+  });
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    takeOver(socket, () => serveUpgrade(message, socket, head));
   });
   server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) => {
     owe(message, response);

@@ -65,7 +65,7 @@ export async function readBytes(pieces: readonly Buffer[]): Promise<Outcome> {
     serve(message, response).catch(() => response.destroy());
   });
   server.maxHeadersCount = 0;
-  server.on('upgrade', (message: IncomingMessage, socket) => {
+  answerUnreadable(server, { info: () => undefined }, (message, socket) => {
     methods.push('GET');
     const received = receive(message);
     socket.end(
@@ -74,7 +74,6 @@ export async function readBytes(pieces: readonly Buffer[]): Promise<Outcome> {
         : statusAnswer(400, '{"kind":"Status","message":"an upgrade"}'),
     );
   });
-  answerUnreadable(server, { info: () => undefined });
 
   const [client, served] = duplexPair();
   server.emit('connection', served);
