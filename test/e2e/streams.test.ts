@@ -158,8 +158,11 @@ describe('streams', () => {
       pod +
       ' -- sh -c "until stty size | grep -v ^0; do sleep 0.1; done; head -n 1; : sized"';
     const args = ['-qec', typed, '/dev/null'];
-    const answer = await stack.start('script', 'agent', args, { input: 'hello\n' }).finished;
-    expect(answer.stdout).toContain('40 100');
+    // The kubelet's stand-in loses a line now and then, also without a proxy: see streams-kubelet.test.ts for one that does not.
+    await eventually('the size is printed', async () => {
+      const { stdout } = await stack.start('script', 'agent', args, { input: 'hello\n' }).finished;
+      return stdout.includes('40 100') ? true : undefined;
+    });
     await eventually('the size', async () => ((await recorded(': sized', 'r')).includes('100x40') ? true : undefined));
     await eventually('the input', async () => ((await recorded(': sized', 'i')).includes('hello') ? true : undefined));
   }, 180_000);
