@@ -112,3 +112,21 @@ test('a change of ownership alone is a change, and bookkeeping is none', () => {
   expect(isEmptyChange(stolen)).toBe(false);
   expect(isEmptyChange(update(object(3, byClient), object(3, entry('kubectl', replicas))))).toBe(true);
 });
+
+test.each<[string, (at: number) => string]>([
+  ['of a set', (at) => `v:"owner-${String(at)}"`],
+  ['of a list', (at) => `k:{"name":"c-${String(at)}"}`],
+  ['of a list, each known by another field', (at) => `k:{"name-${String(at)}":"x"}`],
+])('twenty thousand items %s come to be owned: all are told, and it ends', (_situation, keyOf) => {
+  const count = 20_000;
+  const places = Array.from({ length: count }, (_, at) => at);
+  const spec = {
+    owners: places.map((at) => `owner-${String(at)}`),
+    containers: places.map((at) => ({ name: `c-${String(at)}` })),
+  };
+  const list = keyOf(0).startsWith('v:') ? 'f:owners' : 'f:containers';
+  const owned = Object.fromEntries(places.map((at) => [keyOf(at), {}]));
+  const before = { metadata: { name: 'x' }, spec };
+  const after = { metadata: { name: 'x', managedFields: [entry('p', { 'f:spec': { [list]: owned } })] }, spec };
+  expect(ownershipGains(before, after)[0]?.fields).toHaveLength(count);
+});

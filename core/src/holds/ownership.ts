@@ -12,13 +12,14 @@ import type { OwnershipGain } from './hold.ts';
  */
 export function ownershipGains(before: JsonValue, after: JsonValue): OwnershipGain[] {
   const entriesBefore = entriesOf(before);
+  const lists = createItems();
   const moved = new Set(entriesBefore.filter((entry) => entry.isMovable).flatMap((entry) => [...entry.fields.keys()]));
   return entriesOf(after).flatMap((entry) => {
     if (!entry.isApply) return [];
     const owned = entriesBefore.find((each) => each.isApply && each.key === entry.key)?.fields;
     const gained = [...entry.fields]
       .filter(([path]) => owned?.has(path) !== true && !moved.has(path) && path !== lastAppliedPath)
-      .filter(([, steps]) => isSame(valueAt(before, steps), valueAt(after, steps)))
+      .filter(([, steps]) => isSame(valueAt(before, steps, lists), valueAt(after, steps, lists)))
       .map(([path]) => path);
     return gained.length === 0 ? [] : [{ manager: entry.manager, fields: gained.sort() }];
   });
@@ -68,26 +69,73 @@ function collect(node: JsonValue, steps: readonly string[], into: Map<string, re
   }
 }
 
-function valueAt(value: JsonValue, steps: readonly string[]): JsonValue | undefined {
+function valueAt(value: JsonValue, steps: readonly string[], items: Items): JsonValue | undefined {
   let at: JsonValue | undefined = value;
   for (const step of steps) {
     if (at === undefined) return undefined;
-    at = childAt(at, step);
+    at = childAt(at, step, items);
   }
   return at;
 }
 
-function childAt(value: JsonValue, step: string): JsonValue | undefined {
+function childAt(value: JsonValue, step: string, items: Items): JsonValue | undefined {
   const rest = step.slice(2);
   if (step.startsWith('f:')) return isJsonObject(value) && Object.hasOwn(value, rest) ? value[rest] : undefined;
   if (!Array.isArray(value)) return undefined;
   if (step.startsWith('i:')) return value[Number(rest)];
   const wanted = parsed(rest);
-  if (step.startsWith('v:')) return value.find((each) => isSame(each, wanted));
+  if (wanted === undefined) return undefined;
+  if (step.startsWith('v:')) return items.of(value, undefined).get(canonicalJson(wanted));
   if (!isJsonObject(wanted)) return undefined;
-  const matches = (item: JsonValue): boolean =>
-    isJsonObject(item) && Object.entries(wanted).every(([key, each]) => isSame(item[key], each));
-  return value.find(matches);
+  const names = Object.keys(wanted);
+  return items.of(value, names).get(keyOf(wanted, names) ?? '');
+}
+
+/**
+ * The items of lists, by what they are known by. A list may have ten thousand, each of which is owned: looked for one after the
+ * other, they would cost the square of that.
+ */
+interface Items {
+  /** @param names of the fields that they are known by; undefined: each by its whole value */
+  of(list: readonly JsonValue[], names: readonly string[] | undefined): ReadonlyMap<string, JsonValue>;
+}
+
+/** Kubernetes' lists are known by one to three fields; a client may write others into the bookkeeping, each of them another way. */
+const mostWays = 16;
+/** Found in neither of two objects, an item counts as the same in both, and is shown. */
+const noItems: ReadonlyMap<string, JsonValue> = new Map();
+
+function createItems(): Items {
+  const known = new Map<readonly JsonValue[], Map<string, ReadonlyMap<string, JsonValue>>>();
+  return {
+    of(list, names) {
+      const ways = known.get(list) ?? new Map<string, ReadonlyMap<string, JsonValue>>();
+      known.set(list, ways);
+      const way = names === undefined ? '' : JSON.stringify(names);
+      const found = ways.get(way);
+      if (found !== undefined) return found;
+      if (ways.size >= mostWays) return noItems;
+      const items = itemsBy(list, names);
+      ways.set(way, items);
+      return items;
+    },
+  };
+}
+
+/** Of several that are known by the same, the first. */
+function itemsBy(list: readonly JsonValue[], names: readonly string[] | undefined): ReadonlyMap<string, JsonValue> {
+  const items = new Map<string, JsonValue>();
+  for (const item of list) {
+    const key = names === undefined ? canonicalJson(item) : keyOf(item, names);
+    if (key !== undefined && !items.has(key)) items.set(key, item);
+  }
+  return items;
+}
+
+/** Undefined for what has not all of these fields. */
+function keyOf(item: JsonValue, names: readonly string[]): string | undefined {
+  if (!isJsonObject(item) || !names.every((name) => item[name] !== undefined)) return undefined;
+  return canonicalJson(names.map((name) => item[name] ?? null));
 }
 
 function parsed(text: string): JsonValue | undefined {
