@@ -1,3 +1,4 @@
+export { resolveBinaries } from './binaries/binaries.ts';
 export * from './binaries/python.ts';
 export { cacheKeyOf, cacheRootOf } from './binaries/cache.ts';
 export { requireGo } from './binaries/go.ts';
