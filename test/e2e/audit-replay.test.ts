@@ -75,7 +75,9 @@ describe('a session, reconstructed', () => {
       async () => {
         const { stdout } = await cli('replay', session);
         // The proxy tells of each at once, the API server a moment later: what is waited for, it alone knows.
-        const told = ['hello from 42', 'CHG-17', 'never-delete-namespaces', '/shop/web:2.0', 'wall: blue'];
+        // What a terminal showed is on record before anybody has told of the request that opened it.
+        const terminal = ['hello from 42', '$ kubectl exec'];
+        const told = [...terminal, 'CHG-17', 'never-delete-namespaces', '/shop/web:2.0', 'wall: blue'];
         return told.every((part) => stdout.includes(part)) ? stdout : undefined;
       },
       60_000,
