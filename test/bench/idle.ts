@@ -10,13 +10,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pendingHold, startScenario, type RunningCommand, type Stack } from '@holdpoint/local';
 import { parseFlags } from '@holdpoint/platform';
 import { eventually } from '../src/eventually.ts';
+import { overSpdy } from '../src/over-spdy.ts';
 
 const flags = parseFlags(process.argv.slice(2), {
   minutes: { description: 'how long nothing is said', default: '6' },
 });
 const silenceMs = Number(flags.minutes) * 60_000;
 const commandTimeoutMs = silenceMs + 300_000;
-const spdy = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
 
 const say = (text: string): void => void process.stdout.write(`${new Date().toISOString()} ${text}\n`);
 const stack = await startScenario();
@@ -37,8 +37,8 @@ async function idleFor(stack: Stack): Promise<boolean> {
 
   const watch = start(['get', 'configmaps', '-n', 'dev', '-w', '-o', 'name']);
   const log = start(['logs', '-f', '-n', 'prod', pod]);
-  const terminals = [start(terminal), start(terminal, spdy)];
-  const forwards = [{}, spdy].map((env) =>
+  const terminals = [start(terminal), start(terminal, overSpdy)];
+  const forwards = [{}, overSpdy].map((env) =>
     start(['port-forward', '-n', 'prod', pod, ':80', '--address=127.0.0.1'], env),
   );
   const held = start(['create', 'configmap', 'long-held', '-n', 'prod']);

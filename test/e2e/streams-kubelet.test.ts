@@ -9,9 +9,9 @@ import { runChannelSession } from '../src/channel-client.ts';
 import { eventually } from '../src/eventually.ts';
 import { startKubelet, type Kubelet } from '../src/kubelet.ts';
 import { metricIn, metricsText } from '../src/metrics-text.ts';
+import { overSpdy } from '../src/over-spdy.ts';
 
 const token = `ghp_${'a1B2'.repeat(9)}`;
-const spdy = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };
 
 /** Every way to a pod: what is said on one of them is said on all. Past the proxy goes somebody who is not governed. */
 interface Arm {
@@ -21,9 +21,9 @@ interface Arm {
 }
 const arms: readonly Arm[] = [
   { arm: 'direct-websocket', user: 'person', env: {} },
-  { arm: 'direct-spdy', user: 'person', env: spdy },
+  { arm: 'direct-spdy', user: 'person', env: overSpdy },
   { arm: 'proxy-websocket', user: 'agent', env: {} },
-  { arm: 'proxy-spdy', user: 'agent', env: spdy },
+  { arm: 'proxy-spdy', user: 'agent', env: overSpdy },
 ];
 const proxied = arms.filter(({ user }) => user === 'agent');
 
@@ -343,7 +343,7 @@ describe('streams to a node like a cluster’s', () => {
             ...(typed === undefined ? {} : { typed }),
           });
         },
-        arms.filter(({ env }) => env !== spdy),
+        arms.filter(({ env }) => env !== overSpdy),
       );
     };
     const [typed, failed] = [await ask(['head', '-n', '1'], 'typed\n'), await ask(['sh', '-c', 'echo no >&2; exit 3'])];

@@ -5,14 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { manifestsIn, startStack, type Stack } from '@holdpoint/local';
 import { eventually as eventuallyWithin } from '../src/eventually.ts';
+import { overSpdy } from '../src/over-spdy.ts';
 
 const token = `ghp_${'a1B2'.repeat(9)}`;
 const transports: { transport: string; env: Readonly<Record<string, string>> }[] = [
   { transport: 'WebSocket', env: {} },
-  {
-    transport: 'SPDY',
-    env: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' },
-  },
+  { transport: 'SPDY', env: overSpdy },
 ];
 
 type Action = 'Allow' | 'Deny' | 'Hold';

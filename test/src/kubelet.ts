@@ -40,6 +40,7 @@ export async function startKubelet(stack: Stack): Promise<Kubelet> {
     running = started;
     await eventually('the kubelet answers', async () => {
       if (started.ended()) throw new Error(`the kubelet ended: ${started.stderr()}`);
+      // Refused: it does not listen yet, and is asked again.
       return requestJson(`https://${address}/healthz`, { method: 'GET', caFile: ca }).catch(() => undefined);
     });
   };

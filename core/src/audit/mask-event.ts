@@ -88,15 +88,12 @@ function isAboutSecrets({ objectRef }: AuditEvent): boolean {
 /** What stands at a policy's places is a secret whatever it looks like, so whatever could quote it is left out. */
 function withoutFields(event: AuditEvent, mask: Mask, fields: readonly FieldPath[]): AuditEvent {
   const { requestObject, responseObject, responseStatus, annotations } = event;
+  const answered = (body: JsonValue): JsonValue =>
+    isMovedOut(requestObject) ? withheld : maskAnswer(body, mask, { detectors: 'none', fields });
   return {
     ...event,
     requestObject: requestObject === undefined ? undefined : maskFieldsWritten(requestObject, fields, mask),
-    responseObject:
-      responseObject === undefined
-        ? undefined
-        : isMovedOut(requestObject)
-          ? withheld
-          : maskAnswer(responseObject, mask, { detectors: 'none', fields }),
+    responseObject: responseObject === undefined ? undefined : answered(responseObject),
     responseStatus:
       responseStatus.message === undefined ? responseStatus : maskStatus(responseStatus, 'what has masked fields'),
     annotations: mapValues(annotations, (key, text) => (isHarmless(key) ? text : withheld)),
