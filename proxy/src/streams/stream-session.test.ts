@@ -146,6 +146,18 @@ test('untouched: carries both ways, and the end of one is the end of the other',
   expect(await joined).toEqual({ end: 'closed', bytesIn: 'head typed'.length });
 });
 
+test.each(['client', 'server'] as const)(
+  'untouched: the %s’s connection is reset: over, as any other is',
+  async (side) => {
+    const ends = { client: pair(), server: pair() };
+    const joined = joinUntouched(ends.client.near, ends.server.near, never);
+    ends[side].near.socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+    ends[side === 'client' ? 'server' : 'client'].far.resume().on('end', () => ends.client.far.destroy());
+    expect(await joined).toEqual({ end: 'closed', bytesIn: 0 });
+    expect([ends.client.near.socket.destroyed, ends.server.near.socket.destroyed]).toEqual([true, true]);
+  },
+);
+
 test('revoked: the client is told why, and nothing more of the server’s passes', async () => {
   const [client, server] = [pair(), pair()];
   const revoking = new AbortController();

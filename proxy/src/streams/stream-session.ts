@@ -164,12 +164,17 @@ function isBrokenOff(error: unknown): boolean {
 async function closeTogether(client: Duplex, server: Duplex): Promise<void> {
   ignoreErrors(client, server);
   const closeAfter = async (first: Duplex, second: Duplex, taken: (socket: Duplex) => Promise<void>): Promise<void> => {
-    if (!first.closed) await once(first, 'close');
+    await closeOf(first);
     second.end();
     await taken(second);
     second.destroy();
   };
   await Promise.all([closeAfter(client, server, flushed), closeAfter(server, client, lingered)]);
+}
+
+/** Not events.once, which rejects where an error comes before: a connection that was reset has ended as any other has. */
+function closeOf(socket: Duplex): Promise<void> {
+  return socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve));
 }
 
 /** A broken connection is how most sessions end; its 'close' follows, and that is what is acted upon. */
