@@ -192,10 +192,11 @@ describe('streams to a node like a cluster’s', () => {
       line: (pod: string) => `kubectl exec -n prod ${pod} -- seq 1 400000 | sha256sum`,
     },
     {
-      // The end of script's own input is shown as ^@.
+      // The end of script's own input is shown as ^@. A terminal that ends at once loses its last words now and then, past the proxy
+      // too: one of 120 sessions direct, two of 120 through the proxy; none of 200 where it stays for a second.
       situation: 'it is a terminal, and much is shown in it',
       line: (pod: string) =>
-        `script -qec 'kubectl exec -it -n prod ${pod} -- seq 1 40000' /dev/null | tr -d '^@' | sha256sum`,
+        `script -qec 'kubectl exec -it -n prod ${pod} -- sh -c "seq 1 40000; sleep 1"' /dev/null | tr -d '^@' | sha256sum`,
     },
     {
       situation: 'it reads to its end, and answers then',
